@@ -1,0 +1,184 @@
+# lull: `make deps demo` shows it working, `make test-deps check` tests it. `make help` lists the rest.
+#
+# Everything is built in $(BUILD), out of the tree. Source lists are explicit: what a program is made of,
+# and what a unit test may link, is written here and nowhere else.
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/lull
+BUILD ?= build
+VERSION := 0.1.0
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+LDHARDEN ?= -pie -Wl,-z,relro,-z,now
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wundef -Wwrite-strings
+ifneq ($(WERROR),)
+WARN += -Werror
+endif
+ifneq ($(SANITIZE),)
+HARDEN := -fPIE
+SANFLAGS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+BASE_CFLAGS = -std=gnu17 $(WARN) -I. -D_GNU_SOURCE -DLULL_VERSION='"$(VERSION)"' \
+	-DLULL_LIBEXECDIR='"$(LIBEXECDIR)"' $(HARDEN) $(SANFLAGS)
+BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
+
+# --- what each program is made of ------------------------------------------------------------------
+
+# Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
+CORE_SRC := config/duration.c config/settings.c daemon/core/text.c daemon/core/notification.c \
+	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c
+
+BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
+	daemon/bus/front.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c
+ENGINE_SRC := daemon/engine/engine.c daemon/engine/delivery.c daemon/engine/release.c \
+	daemon/engine/listing.c daemon/engine/pass.c daemon/engine/outbox.c
+
+lulld_SRC := daemon/main.c daemon/log.c daemon/clock.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
+	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/store.c daemon/present/presenter.c \
+	config/load.c
+lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd
+
+lull_SRC := client/main.c client/call.c client/print.c client/when.c client/status.c client/focus.c \
+	client/list.c client/console.c client/server.c client/shelf.c
+lull_PKG := dbus-1 jansson
+
+lull-present_SRC := daemon/present/lull_present.c
+lull-present_PKG := libnotify
+
+lull-shim_SRC := daemon/shim/main.c daemon/shim/relay.c daemon/shim/framing.c
+lull-shim_PKG := libevent_core
+
+PROGRAMS := lulld lull lull-present lull-shim
+
+# --- tests and benchmarks --------------------------------------------------------------------------
+
+UNIT_TESTS := duration settings text policy focus batch digest framing print when load journal
+unit-framing_SRC := daemon/shim/framing.c
+unit-print_SRC := client/print.c
+unit-print_PKG := jansson
+unit-when_SRC := client/when.c
+unit-load_SRC := config/load.c
+unit-load_PKG := inih
+unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/store.c
+unit-journal_PKG := sqlite3
+
+bench-floor_SRC := tests/bench/floor.c
+bench-floor_PKG := dbus-1
+bench-load_SRC := tests/bench/load.c
+bench-load_PKG := dbus-1
+BENCH_PROGRAMS := bench-floor bench-load
+
+# --- building --------------------------------------------------------------------------------------
+
+.PHONY: all help deps test-deps desktop-deps demo check check-unit check-bus check-display \
+	bench asan format format-check cppcheck clean
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAMS:%=$(BUILD)/%) ## the four programs, in build/
+
+Q := $(if $(V),,@)
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/obj/core/%.o)
+$(BUILD)/obj/core/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)echo "  CC    $<"
+	$(Q)$(CC) $(BASE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+-include $(CORE_OBJ:.o=.d)
+
+# A program's own objects are kept apart, because each is compiled with its own packages' flags.
+# $(1): name; $(2): objects that it shares
+define program
+$(BUILD)/$(1): $$($(1)_SRC:%.c=$(BUILD)/obj/$(1)/%.o) $(2)
+	$$(Q)echo "  LINK  $$@"
+	$$(Q)$$(CC) $$(BASE_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(if $$($(1)_PKG),$$$$($$(PKG_CONFIG) --libs $$($(1)_PKG)))
+$(BUILD)/obj/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(Q)echo "  CC    $$<"
+	$$(Q)$$(CC) $$(BASE_CFLAGS) $$(if $$($(1)_PKG),$$$$($$(PKG_CONFIG) --cflags $$($(1)_PKG))) $$(CPPFLAGS) \
+		$$(CFLAGS) -MMD -MP -c -o $$@ $$<
+-include $$($(1)_SRC:%.c=$(BUILD)/obj/$(1)/%.d)
+endef
+$(foreach p,lulld lull,$(eval $(call program,$(p),$(CORE_OBJ))))
+$(foreach p,lull-present lull-shim $(BENCH_PROGRAMS),$(eval $(call program,$(p))))
+
+define unit_test
+unit-$(1)_SRC += tests/unit/test_$(1).c
+unit-$(1)_PKG += cmocka
+$$(eval $$(call program,unit-$(1),$$(CORE_OBJ)))
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
+# --- packages --------------------------------------------------------------------------------------
+
+DEPS := build-essential pkg-config libevent-dev libdbus-1-dev libnotify-dev libinih-dev libsqlite3-dev \
+	libsystemd-dev libjansson-dev dbus libnotify-bin
+TEST_DEPS := $(DEPS) libcmocka-dev python3 python3-pytest python3-dbus python3-gi python3-dbusmock \
+	dunst xfce4-notifyd xfconf xvfb xdotool imagemagick x11-utils strace clang clang-format \
+	libclang-rt-14-dev cppcheck valgrind sqlite3
+DESKTOP_DEPS := $(TEST_DEPS) sway mako-notifier grim
+
+SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
+# Only what is missing is installed, so that a second run needs neither the network nor a password.
+define install_packages
+@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if ! command -v apt-get >/dev/null; then \
+	echo "This is not a Debian system. Install what these Debian 12 packages contain, then go on:"; \
+	echo "  $(1)"; exit 1; \
+elif [ -n "$$missing" ]; then \
+	echo "installing:" $$missing; \
+	$(SUDO) apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+fi
+endef
+
+deps: ## install what building and the demo need (Debian 12)
+	$(call install_packages,$(DEPS))
+test-deps: ## install what the tests need
+	$(call install_packages,$(TEST_DEPS))
+desktop-deps: ## install the heavier display servers
+	$(call install_packages,$(DESKTOP_DEPS))
+
+# --- using it --------------------------------------------------------------------------------------
+
+demo: all ## the main job, end to end, on a private bus
+	LULL_BUILD=$(BUILD) dbus-run-session -- tests/demo/demo.sh
+
+check: check-unit check-bus check-display ## all tests
+
+check-unit: $(UNIT_TESTS:%=$(BUILD)/unit-%)
+	@set -e; for t in $(UNIT_TESTS); do echo "== unit: $$t"; $(BUILD)/unit-$$t; done
+
+PYTEST = LULL_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider
+check-bus: all
+	$(PYTEST) tests/bus
+check-display: all
+	$(PYTEST) tests/display -m 'not desktop'
+check-desktops: all
+	$(PYTEST) tests/display -m desktop
+
+asan: ## all tests, with AddressSanitizer and UBSan
+	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' check
+
+bench: all $(BENCH_PROGRAMS:%=$(BUILD)/%) ## lulld beside a floor that stores nothing
+	LULL_BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py
+
+C_FILES = $(wildcard daemon/*.[ch] daemon/*/*.[ch] client/*.[ch] config/*.[ch] tests/*/*.[ch])
+format: ## format the C files in place
+	clang-format -i $(C_FILES)
+format-check: ## fail when a C file isn't formatted
+	clang-format --dry-run --Werror $(C_FILES)
+cppcheck: ## static analysis
+	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
+		-D__GNUC__ -I. daemon client config
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
