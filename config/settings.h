@@ -1,0 +1,94 @@
+/*
+ * settings: what the user can set, in one table.
+ *
+ * A row is section, key, type, range, default as the user would type it, and help. Parsing, messages,
+ * lull.conf and the manual come from it. Pure: the file is read by load.c.
+ */
+#pragma once
+#include "config/base.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** Longest SETTING_TEXT, in bytes. */
+#define SETTING_TEXT_MAX 4096
+
+enum durability {
+	DURABILITY_FULL,   /* survives a power cut: fsync before the answer */
+	DURABILITY_NORMAL, /* survives a crash of lulld; a power cut may cost the last seconds */
+};
+
+/** Every effective value. Strings are owned. */
+struct settings {
+	enum durability durability;
+	char *display_command;    /* never NULL; "" = none */
+	int64_t digest_above;     /* batches of more than this many become a digest */
+	int64_t focus_default_us; /* length of a block when none is given */
+};
+
+enum setting_type {
+	SETTING_TEXT,
+	SETTING_NUMBER,
+	SETTING_DURATION, /* int64_t microseconds */
+	SETTING_CHOICE,   /* an int-sized enum; @choices lists its names in order */
+};
+
+struct setting {
+	const char *section;
+	const char *key;
+	enum setting_type type;
+	size_t offset;              /* in struct settings */
+	int64_t min, max;           /* SETTING_NUMBER as is, SETTING_DURATION in microseconds */
+	const char *const *choices; /* NULL-terminated; SETTING_CHOICE only */
+	const char *default_text;
+	const char *help; /* one or more sentences, for lull.conf and the manual */
+};
+
+/** settings_table() - the rows, in the order of lull.conf */
+const struct setting *settings_table(size_t *ret_count);
+
+/**
+ * settings_new() - all defaults
+ *
+ * Return: a new value, or NULL when out of memory.
+ */
+struct settings *settings_new(void);
+
+/** settings_free() - free; NULL is fine. Return: NULL. */
+struct settings *settings_free(struct settings *s);
+DEFINE_AUTOFREE(settings)
+
+/**
+ * settings_set() - one assignment, as found in a file
+ * @ret_error: on -EINVAL, what is wrong, what was found, what is allowed, and a suggestion when the section
+ *             or key looks misspelt or the key belongs to another section; one line, without file and
+ *             line; the caller frees it
+ *
+ * Return: 0, -EINVAL, or -ENOMEM. On failure @s is unchanged.
+ */
+LULL_MUSTCHECK int settings_set(struct settings *s, const char *section, const char *key,
+				const char *value, char **ret_error);
+
+/**
+ * settings_check_section() - whether a section may stand in the file; it may be empty there
+ * @ret_error: on -EINVAL, as for settings_set()
+ *
+ * Return: 0, -EINVAL, or -ENOMEM.
+ */
+LULL_MUSTCHECK int settings_check_section(const char *section, char **ret_error);
+
+/**
+ * settings_clean_length() - how much of a text may be kept and shown
+ *
+ * Return: the number of leading bytes that are valid UTF-8 without control characters (a NUL and a tab are
+ * control characters, too); @len when all of it is clean.
+ */
+size_t settings_clean_length(const char *text, size_t len);
+
+/**
+ * settings_write_template() - lull.conf as it is shipped: each key with its help, commented out
+ *
+ * Errors stay in @out: the caller asks ferror().
+ */
+void settings_write_template(FILE *out);
