@@ -1,0 +1,41 @@
+/*
+ * batch: how notifications that are released together go out.
+ *
+ * Pure. Up to a number they are shown one by one, above it a digest announces them; and never more are open
+ * at once than the display can take.
+ */
+#pragma once
+#include "config/base.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum batch_form {
+	BATCH_EACH = 0,   /* delivered one by one */
+	BATCH_DIGEST = 1, /* announced by one digest */
+};
+
+/** How far a batch has got; written down, so that a restart goes on from there. */
+enum batch_stage {
+	BATCH_FORMING = 0, /* items up to last_seq are being moved */
+	BATCH_TELLING = 1, /* BATCH_DIGEST: its digest isn't on its way yet */
+	BATCH_TOLD = 2,    /* nothing more to do for the batch itself */
+	BATCH_OPENING = 3, /* "Show all": announced items are being released */
+};
+
+struct batch {
+	int64_t number; /* from 1 */
+	enum batch_form form;
+	enum batch_stage stage;
+	int64_t last_seq;  /* the newest item that belongs to it */
+	int64_t formed_us; /* wall */
+	int64_t waited_us; /* length of the block that it ends, 0 when there was none */
+};
+
+/** batch_form() - one by one or as a digest? */
+enum batch_form batch_form(int64_t n_items, int64_t digest_above);
+
+/** Items that a release may have open on the display at once. */
+#define BATCH_OPEN_MAX 3
+
+/** batch_may_show() - may one more released item go to the display? @n_open: those that are on it */
+bool batch_may_show(int64_t n_open);

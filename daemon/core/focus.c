@@ -1,0 +1,177 @@
+#include "daemon/core/focus.h"
+
+#include "config/duration.h"
+#include <string.h>
+
+static struct token *find(struct focus *f, enum token_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_tokens; i++)
+		if (f->tokens[i].kind == kind)
+			return &f->tokens[i];
+	return NULL;
+}
+
+int64_t token_ends(const struct token *t, struct instant now)
+{
+	switch (t->clock) {
+	case TOKEN_BY_BOOT: return now.wall_us + (t->ends_boot_us - now.boot_us);
+	case TOKEN_BY_WALL: return t->ends_wall_us;
+	}
+	return t->ends_wall_us;
+}
+
+static bool has_ended(const struct token *t, struct instant now)
+{
+	switch (t->clock) {
+	case TOKEN_BY_BOOT: return t->ends_boot_us <= now.boot_us;
+	case TOKEN_BY_WALL: return t->ends_wall_us <= now.wall_us;
+	}
+	return true;
+}
+
+static enum focus_outcome check_end(int64_t left_us)
+{
+	if (left_us <= 0)
+		return FOCUS_NOT_LATER;
+	if (left_us > DURATION_MAX_US)
+		return FOCUS_TOO_LONG;
+	return FOCUS_OK;
+}
+
+enum focus_outcome focus_start(struct focus *f, const struct focus_request *request,
+			       struct instant now)
+{
+	struct token *t = find(f, TOKEN_MANUAL);
+	bool is_duration = request->duration_us > 0;
+	enum focus_outcome outcome;
+	int64_t left_us;
+
+	/* Compared before it is subtracted: both come from outside. */
+	if (!is_duration && request->until_wall_us <= now.wall_us)
+		return FOCUS_NOT_LATER;
+	left_us = is_duration ? request->duration_us : request->until_wall_us - now.wall_us;
+	outcome = check_end(left_us);
+	if (outcome != FOCUS_OK)
+		return outcome;
+	if (request->label && strlen(request->label) > FOCUS_LABEL_MAX)
+		return FOCUS_LABEL_TOO_LONG;
+	if (!t) {
+		if (f->n_tokens == FOCUS_TOKENS_MAX)
+			return FOCUS_TOO_MANY;
+		t = &f->tokens[f->n_tokens++];
+		*t = (struct token){.kind = TOKEN_MANUAL, .since_wall_us = now.wall_us};
+	}
+	t->clock = is_duration ? TOKEN_BY_BOOT : TOKEN_BY_WALL;
+	t->ends_wall_us = now.wall_us + left_us;
+	t->ends_boot_us = now.boot_us + left_us;
+	if (request->label)
+		strcpy(t->label, request->label);
+	return FOCUS_OK;
+}
+
+enum focus_outcome focus_extend(struct focus *f, int64_t duration_us, struct instant now)
+{
+	struct token *t = find(f, TOKEN_MANUAL);
+	enum focus_outcome outcome;
+	int64_t left_us;
+
+	if (!t)
+		return FOCUS_IS_OFF;
+	if (duration_us <= 0)
+		return FOCUS_NOT_LATER;
+	if (duration_us > DURATION_MAX_US)
+		return FOCUS_TOO_LONG;
+	left_us = token_ends(t, now) - now.wall_us + duration_us;
+	outcome = check_end(left_us);
+	if (outcome != FOCUS_OK)
+		return outcome;
+	t->ends_wall_us = now.wall_us + left_us;
+	t->ends_boot_us = now.boot_us + left_us;
+	return FOCUS_OK;
+}
+
+enum focus_outcome focus_end(struct focus *f)
+{
+	if (!focus_is_on(f))
+		return FOCUS_IS_OFF;
+	f->n_tokens = 0;
+	return FOCUS_OK;
+}
+
+size_t focus_tick(struct focus *f, struct instant now)
+{
+	size_t kept = 0, i, n_gone;
+
+	for (i = 0; i < f->n_tokens; i++) {
+		if (has_ended(&f->tokens[i], now))
+			continue;
+		if (kept != i)
+			f->tokens[kept] = f->tokens[i];
+		kept++;
+	}
+	n_gone = f->n_tokens - kept;
+	f->n_tokens = kept;
+	return n_gone;
+}
+
+enum focus_outcome focus_restore(struct focus *f, const struct token *token, bool is_same_boot,
+				 struct instant now)
+{
+	struct token *t;
+
+	if (f->n_tokens == FOCUS_TOKENS_MAX)
+		return FOCUS_TOO_MANY;
+	t = &f->tokens[f->n_tokens++];
+	*t = *token;
+	t->name[sizeof(t->name) - 1] = '\0';
+	t->label[sizeof(t->label) - 1] = '\0';
+	if (!is_same_boot)
+		t->ends_boot_us = now.boot_us + (t->ends_wall_us - now.wall_us);
+	return FOCUS_OK;
+}
+
+struct wake focus_next(const struct focus *f)
+{
+	struct wake next = WAKE_NEVER;
+	size_t i;
+
+	for (i = 0; i < f->n_tokens; i++) {
+		const struct token *t = &f->tokens[i];
+
+		switch (t->clock) {
+		case TOKEN_BY_BOOT: next.boot_us = MIN(next.boot_us, t->ends_boot_us); break;
+		case TOKEN_BY_WALL: next.wall_us = MIN(next.wall_us, t->ends_wall_us); break;
+		}
+	}
+	return next;
+}
+
+int64_t focus_ends(const struct focus *f, struct instant now)
+{
+	int64_t ends_us = 0;
+	size_t i;
+
+	for (i = 0; i < f->n_tokens; i++)
+		ends_us = MAX(ends_us, token_ends(&f->tokens[i], now));
+	return ends_us;
+}
+
+int64_t focus_since(const struct focus *f)
+{
+	int64_t since_us = f->n_tokens > 0 ? f->tokens[0].since_wall_us : 0;
+	size_t i;
+
+	for (i = 1; i < f->n_tokens; i++)
+		since_us = MIN(since_us, f->tokens[i].since_wall_us);
+	return since_us;
+}
+
+const char *token_kind_name(enum token_kind kind)
+{
+	switch (kind) {
+	case TOKEN_MANUAL: return "manual";
+	}
+	return "unknown";
+}

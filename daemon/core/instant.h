@@ -1,0 +1,30 @@
+/*
+ * instant: a moment on both clocks that matter, and the next moment to wake up at.
+ *
+ * Wall time (CLOCK_REALTIME) is what schedules and people mean; boot time (CLOCK_BOOTTIME) counts through
+ * suspend and is never set. Both are read once per wake-up, by clock.c, and handed down.
+ */
+#pragma once
+#include "config/base.h"
+#include <stdint.h>
+
+#define INSTANT_NEVER INT64_MAX
+
+struct instant {
+	int64_t wall_us; /* since 1970-01-01 UTC */
+	int64_t boot_us; /* since boot */
+};
+
+/** When to wake up, on each clock; INSTANT_NEVER where there is nothing. */
+struct wake {
+	int64_t wall_us;
+	int64_t boot_us;
+};
+
+#define WAKE_NEVER ((struct wake){INSTANT_NEVER, INSTANT_NEVER})
+
+/** wake_earlier() - the earlier one on each clock */
+static inline struct wake wake_earlier(struct wake a, struct wake b)
+{
+	return (struct wake){MIN(a.wall_us, b.wall_us), MIN(a.boot_us, b.boot_us)};
+}
