@@ -1,0 +1,238 @@
+#include "daemon/engine/delivery.h"
+
+#include "daemon/log.h"
+#include <errno.h>
+#include <string.h>
+
+/* How long a display may take to answer before it is asked whether it is alive. */
+#define LATE_US (5 * USEC_PER_SEC)
+/* After a failure of our own (no memory). */
+#define RETRY_US (1 * USEC_PER_SEC)
+/* Shown for less than this when the display went away: the user can't have seen it, so once more. */
+#define UNSEEN_US (10 * USEC_PER_SEC)
+/* Refused, or the display died of it, this often: kept, not sent again. */
+#define TRIES_MAX 2
+
+void delivery_init(struct delivery *d)
+{
+	*d = (struct delivery){.next_try_boot_us = INSTANT_NEVER};
+}
+
+/* Breakthroughs and what comes while focus is off first, then released batches, each in order. */
+static int next_to_show(struct pass *pass, struct ping **ret)
+{
+	const struct ping_query direct = {.state = PING_RELEASING};
+	const struct ping_query batched = {
+		.state = PING_RELEASING,
+		.batch = 1,
+		.after_seq = -1,
+		.last_batch = INT64_MAX,
+	};
+	int r = -ENOENT;
+
+	if (journal_count(pass->journal, PING_RELEASING) == 0)
+		return -ENOENT;
+	r = journal_next(pass->journal, &direct, ret);
+	if (r == -ENOENT && batch_may_show(journal_count_open(pass->journal)))
+		r = journal_next(pass->journal, &batched, ret);
+	return r;
+}
+
+static void quarantine(struct pass *pass, struct ping *p, const char *why)
+{
+	struct ping_change change = ping_change_of(p);
+
+	log_warn("notification %u isn't sent to the display any more: %s", p->id, why);
+	change.state = PING_QUARANTINED;
+	change.display_id = 0;
+	change.changed_us = pass->now.wall_us;
+	if (journal_change(pass->journal, p, &change) < 0)
+		log_error("out of memory: %u stays in the queue", p->id);
+}
+
+void delivery_pump(struct delivery *d, struct pass *pass)
+{
+	while (d->in_flight == 0 && d->next_try_boot_us == INSTANT_NEVER) {
+		autofree(ping) struct ping *p = NULL;
+		int r = next_to_show(pass, &p);
+
+		if (r == -ENOENT)
+			return;
+		if (r == 0 && !d->has_display) {
+			pass->ports->need_display(pass->data);
+			return;
+		}
+		if (r == 0)
+			r = pass->ports->show(pass->data, p, p->tries > 0);
+		if (r == 0) {
+			d->in_flight = p->id;
+			d->asked_boot_us = pass->now.boot_us;
+			d->is_probing = false;
+			d->is_stale = false;
+		} else if (r == -EBADMSG && p) {
+			quarantine(pass, p, "its record is damaged");
+		} else {
+			log_warn("cannot deliver: %s; trying again", strerror(-r));
+			d->next_try_boot_us = pass->now.boot_us + RETRY_US;
+		}
+	}
+}
+
+void delivery_tick(struct delivery *d, struct pass *pass)
+{
+	if (d->next_try_boot_us <= pass->now.boot_us)
+		d->next_try_boot_us = INSTANT_NEVER;
+	if (d->in_flight == 0 || d->is_probing || pass->now.boot_us < d->asked_boot_us + LATE_US)
+		return;
+	log_warn("the display hasn't answered for %d s; deliveries wait for it",
+		 (int)(LATE_US / USEC_PER_SEC));
+	d->is_probing = true;
+	pass->ports->probe(pass->data);
+}
+
+struct wake delivery_next(const struct delivery *d)
+{
+	struct wake next = {INSTANT_NEVER, d->next_try_boot_us};
+
+	if (d->in_flight != 0 && !d->is_probing)
+		next.boot_us = MIN(next.boot_us, d->asked_boot_us + LATE_US);
+	return next;
+}
+
+/* The one in flight, which stays in flight when it can't be loaded. */
+static int load_in_flight(struct delivery *d, struct pass *pass, struct ping **ret)
+{
+	int r = d->in_flight ? journal_get(pass->journal, d->in_flight, ret) : -ENOENT;
+
+	d->in_flight = 0;
+	d->is_probing = false;
+	return r;
+}
+
+static void change_or_log(struct pass *pass, struct ping *p, const struct ping_change *change)
+{
+	if (journal_change(pass->journal, p, change) < 0)
+		log_error("out of memory: the journal has an old state of %u", p->id);
+}
+
+/* The display's ids mean nothing any more. */
+static void void_displayed(struct pass *pass)
+{
+	uint32_t after = 0;
+
+	for (;;) {
+		autofree(ping) struct ping *p = NULL;
+		struct ping_change change;
+
+		if (journal_next_displayed(pass->journal, after, &p) < 0)
+			return;
+		after = p->display_id;
+		if (p->state == PING_SHOWN && p->urgency != URGENCY_CRITICAL &&
+		    p->kind != PING_OWN && pass->now.wall_us - p->changed_us > UNSEEN_US) {
+			pass_close(pass, p, PING_CLOSED, CLOSE_UNDEFINED, false);
+			continue;
+		}
+		change = ping_change_of(p);
+		change.display_id = 0;
+		if (p->state == PING_SHOWN) {
+			change.state = PING_RELEASING;
+			change.changed_us = pass->now.wall_us;
+		}
+		change_or_log(pass, p, &change);
+	}
+}
+
+void delivery_up(struct delivery *d, struct pass *pass, const char *identity)
+{
+	autofree(str) char *last = journal_meta(pass->journal, "display");
+
+	d->has_display = true;
+	d->in_flight = 0;
+	d->is_probing = false;
+	if (last && strcmp(last, identity) == 0)
+		return;
+	void_displayed(pass);
+	if (journal_put_meta(pass->journal, "display", identity) < 0)
+		log_error("out of memory: a restart will deliver again what is on the display now");
+}
+
+void delivery_down(struct delivery *d, struct pass *pass)
+{
+	autofree(ping) struct ping *p = NULL;
+
+	d->has_display = false;
+	if (load_in_flight(d, pass, &p) == 0 && p->state == PING_RELEASING) {
+		struct ping_change change = ping_change_of(p);
+
+		change.tries++;
+		change_or_log(pass, p, &change);
+		if (p->tries >= TRIES_MAX)
+			quarantine(pass, p, "the display has died of it twice");
+	}
+	void_displayed(pass);
+	if (journal_put_meta(pass->journal, "display", "") < 0)
+		log_error("out of memory: a restart may take ids of another display for its own");
+}
+
+void delivery_replaced(struct delivery *d, uint32_t id)
+{
+	if (d->in_flight == id)
+		d->is_stale = true;
+}
+
+/* The display has nothing under this one's id any more. */
+static void forget_displayed(struct pass *pass, struct ping *p)
+{
+	struct ping_change change = ping_change_of(p);
+
+	if (p->state == PING_SHOWN) {
+		pass_close(pass, p, PING_CLOSED, CLOSE_UNDEFINED, false);
+		return;
+	}
+	change.display_id = 0;
+	change_or_log(pass, p, &change);
+}
+
+void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
+{
+	autofree(ping) struct ping *p = NULL, *before = NULL;
+	struct ping_change change;
+
+	if (load_in_flight(d, pass, &p) < 0)
+		return;
+	/* A display that gives an id again has replaced what had it. */
+	if (journal_by_display(pass->journal, display_id, &before) == 0 && before->id != p->id)
+		forget_displayed(pass, before);
+	change = ping_change_of(p);
+	change.display_id = display_id;
+	change.changed_us = pass->now.wall_us;
+	if (p->state != PING_RELEASING)
+		pass->ports->close(pass->data, display_id); /* withdrawn or held meanwhile */
+	else if (!d->is_stale)
+		change.state = PING_SHOWN;
+	change_or_log(pass, p, &change);
+}
+
+void delivery_refused(struct delivery *d, struct pass *pass, const char *error)
+{
+	autofree(ping) struct ping *p = NULL;
+	struct ping_change change;
+
+	if (load_in_flight(d, pass, &p) < 0 || p->state != PING_RELEASING)
+		return;
+	change = ping_change_of(p);
+	change.tries++;
+	change_or_log(pass, p, &change);
+	if (p->tries >= TRIES_MAX)
+		quarantine(pass, p, error);
+	else
+		log_info("the display refused notification %u (%s); trying without its hints",
+			 p->id, error);
+}
+
+void delivery_alive(struct delivery *d, struct pass *pass)
+{
+	/* It lives and has nothing to say about what is in flight. */
+	if (d->in_flight != 0 && d->is_probing)
+		delivery_refused(d, pass, "no answer");
+}

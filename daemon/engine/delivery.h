@@ -1,0 +1,49 @@
+/*
+ * delivery: what is to be shown goes to the display, one at a time, and comes back as shown.
+ *
+ * What is to be shown is what the journal has as `releasing`. One Notify is in flight; a released batch has
+ * at most BATCH_OPEN_MAX open. A display that doesn't answer gets nothing more until it does or goes.
+ */
+#pragma once
+#include "daemon/engine/pass.h"
+
+struct delivery {
+	bool has_display;
+	uint32_t in_flight;       /* id; 0: none */
+	bool is_stale;            /* it was replaced meanwhile: the newer version follows it */
+	int64_t asked_boot_us;    /* when it was sent */
+	bool is_probing;          /* it is late, and the display was asked whether it lives */
+	int64_t next_try_boot_us; /* after a failure of ours; INSTANT_NEVER */
+};
+
+void delivery_init(struct delivery *d);
+
+/** delivery_pump() - send the next one, if there is one and it may go; after a commit */
+void delivery_pump(struct delivery *d, struct pass *pass);
+
+/** delivery_tick() - look after one that is late */
+void delivery_tick(struct delivery *d, struct pass *pass);
+
+/** delivery_next() - when delivery_tick() has something to do next */
+struct wake delivery_next(const struct delivery *d);
+
+/**
+ * delivery_up() - a display is there
+ * @identity: unique name and bus; another one than last time voids the display's ids
+ */
+void delivery_up(struct delivery *d, struct pass *pass, const char *identity);
+
+/** delivery_down() - it has gone; what it showed is gone with it */
+void delivery_down(struct delivery *d, struct pass *pass);
+
+/** delivery_replaced() - @id has a newer version in the journal */
+void delivery_replaced(struct delivery *d, uint32_t id);
+
+/** delivery_shown() - the display's answer to the one in flight */
+void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id);
+
+/** delivery_refused() - the display's error for the one in flight, or no answer though it is alive */
+void delivery_refused(struct delivery *d, struct pass *pass, const char *error);
+
+/** delivery_alive() - the display has answered the probe */
+void delivery_alive(struct delivery *d, struct pass *pass);

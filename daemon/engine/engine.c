@@ -1,0 +1,680 @@
+#include "daemon/engine/engine.h"
+
+#include "daemon/core/policy.h"
+#include "daemon/engine/delivery.h"
+#include "daemon/engine/listing.h"
+#include "daemon/engine/pass.h"
+#include "daemon/engine/release.h"
+#include "daemon/log.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What the display acknowledges is made durable with the next answer, or after this long. */
+#define LAZY_COMMIT_US (1 * USEC_PER_SEC)
+/* How often the disk is tried while it fails. */
+#define RECOVER_US (5 * USEC_PER_SEC)
+
+struct engine {
+	struct pass pass;
+	struct focus focus;
+	struct delivery delivery;
+	struct release release;
+	char boot_id[sizeof(((struct journal_token *)0)->boot_id)];
+	int64_t absent_batch; /* of what came while there was no display; 0: none */
+	uint32_t token_for;   /* an activation token waits for this id's action */
+	char *token;
+	int64_t lazy_boot_us;    /* commit at the latest then; INSTANT_NEVER */
+	int64_t recover_boot_us; /* try the disk then; INSTANT_NEVER */
+	bool is_failure_told;
+	bool has_changed; /* what status shows */
+};
+
+/* --- starting and ending --- */
+
+/* Unique names of another bus belong to somebody else: each bus gets a number of its own. */
+static int load_bus(struct engine *e, const char *guid)
+{
+	struct pass *pass = &e->pass;
+	autofree(str) char *last = journal_meta(pass->journal, "bus_guid");
+	autofree(str) char *number = journal_meta(pass->journal, "bus_number");
+	char text[24];
+	int r;
+
+	pass->bus = number ? strtoll(number, NULL, 10) : 0;
+	if (last && strcmp(last, guid) == 0)
+		return 0;
+	snprintf(text, sizeof(text), "%lld", (long long)++pass->bus);
+	r = journal_put_meta(pass->journal, "bus_guid", guid);
+	if (r == 0)
+		r = journal_put_meta(pass->journal, "bus_number", text);
+	return r;
+}
+
+static void load_focus(struct engine *e)
+{
+	struct journal_token tokens[FOCUS_TOKENS_MAX];
+	size_t n = journal_tokens(e->pass.journal, tokens, ARRAY_SIZE(tokens));
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		bool is_same_boot = *e->boot_id && strcmp(tokens[i].boot_id, e->boot_id) == 0;
+
+		if (focus_restore(&e->focus, &tokens[i].token, is_same_boot, e->pass.now) !=
+		    FOCUS_OK)
+			log_warn("a reason for focus was lost: there are more than %d",
+				 FOCUS_TOKENS_MAX);
+	}
+}
+
+struct engine *engine_new(struct journal *journal, const struct settings *settings,
+			  const struct engine_ports *ports, void *data, const char *bus_guid,
+			  const char *boot_id, struct instant now)
+{
+	autofree(engine) struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e) {
+		journal_free(journal);
+		return NULL;
+	}
+	e->pass = (struct pass){
+		.journal = journal,
+		.settings = settings,
+		.ports = ports,
+		.data = data,
+		.now = now,
+	};
+	e->lazy_boot_us = e->recover_boot_us = INSTANT_NEVER;
+	snprintf(e->boot_id, sizeof(e->boot_id), "%s", boot_id);
+	delivery_init(&e->delivery);
+	if (load_bus(e, bus_guid) < 0)
+		return NULL;
+	load_focus(e);
+	release_load(&e->release, &e->pass);
+	/* A block that ended without its release having been written down. */
+	if (!focus_is_on(&e->focus) && journal_count(journal, PING_HELD) > 0)
+		release_begin(&e->release, &e->pass, 0);
+	return take(e);
+}
+
+struct engine *engine_free(struct engine *e)
+{
+	if (!e)
+		return NULL;
+	journal_commit(e->pass.journal);
+	outbox_flush(&e->pass.outbox, e->pass.ports, e->pass.data);
+	outbox_done(&e->pass.outbox);
+	release_done(&e->release);
+	journal_free(e->pass.journal);
+	free(e->token);
+	free(e);
+	return NULL;
+}
+
+/* --- focus --- */
+
+static void save_focus(struct engine *e)
+{
+	struct journal_token tokens[FOCUS_TOKENS_MAX];
+	size_t i;
+
+	for (i = 0; i < e->focus.n_tokens; i++) {
+		tokens[i].token = e->focus.tokens[i];
+		memcpy(tokens[i].boot_id, e->boot_id, sizeof(tokens[i].boot_id));
+	}
+	if (journal_put_tokens(e->pass.journal, tokens, e->focus.n_tokens) < 0)
+		log_error("out of memory: focus will not survive a restart");
+	e->has_changed = true;
+}
+
+static void end_block(struct engine *e, int64_t since_us)
+{
+	save_focus(e);
+	if (focus_is_on(&e->focus))
+		return;
+	log_info("focus is over");
+	release_begin(&e->release, &e->pass, e->pass.now.wall_us - since_us);
+}
+
+static enum control_outcome to_control(enum focus_outcome outcome)
+{
+	switch (outcome) {
+	case FOCUS_OK: return CONTROL_OK;
+	case FOCUS_IS_OFF: return CONTROL_NO_FOCUS;
+	case FOCUS_NOT_LATER: return CONTROL_NOT_LATER;
+	case FOCUS_TOO_LONG: return CONTROL_TOO_LONG;
+	case FOCUS_LABEL_TOO_LONG: return CONTROL_LABEL_TOO_LONG;
+	case FOCUS_TOO_MANY: return CONTROL_TOO_MANY;
+	}
+	return CONTROL_TOO_MANY;
+}
+
+enum control_outcome engine_start_focus(struct engine *e, const struct focus_options *options)
+{
+	struct focus_request request = {
+		.duration_us = options->duration_us,
+		.until_wall_us = options->until_wall_us,
+		.label = options->label,
+	};
+	enum focus_outcome outcome;
+
+	if (request.duration_us == 0 && request.until_wall_us == 0)
+		request.duration_us = e->pass.settings->focus_default_us;
+	outcome = focus_start(&e->focus, &request, e->pass.now);
+	if (outcome == FOCUS_OK) {
+		log_info("focus is on");
+		save_focus(e);
+	}
+	return to_control(outcome);
+}
+
+enum control_outcome engine_extend_focus(struct engine *e, int64_t duration_us)
+{
+	enum focus_outcome outcome = focus_extend(&e->focus, duration_us, e->pass.now);
+
+	if (outcome == FOCUS_OK)
+		save_focus(e);
+	return to_control(outcome);
+}
+
+enum control_outcome engine_end_focus(struct engine *e)
+{
+	int64_t since_us = focus_since(&e->focus);
+	enum focus_outcome outcome = focus_end(&e->focus);
+
+	if (outcome == FOCUS_OK)
+		end_block(e, since_us);
+	return to_control(outcome);
+}
+
+/* --- the turn --- */
+
+void engine_wake(struct engine *e, struct instant now)
+{
+	int64_t since_us = focus_since(&e->focus);
+
+	e->pass.now = now;
+	if (focus_tick(&e->focus, now) > 0)
+		end_block(e, since_us);
+	delivery_tick(&e->delivery, &e->pass);
+}
+
+/* Tell once that what comes now would not survive a crash. */
+static void tell_failure(struct engine *e)
+{
+	static const char *const no_actions[] = {NULL};
+	struct pass *pass = &e->pass;
+	struct own_notice notice = {
+		.summary = "lull can't write to its journal",
+		.body = "Notifications are kept in memory until it can. `lull status` says why.",
+		.actions = no_actions,
+		.category = "x-lull.fault",
+	};
+
+	if (e->is_failure_told)
+		return;
+	e->is_failure_told = true;
+	e->has_changed = true;
+	log_error("journal: %s; keeping notifications in memory", journal_why(pass->journal));
+	if (pass->ports->compose(pass->data, &notice, 0) < 0)
+		log_error("cannot tell the user so");
+}
+
+static void look_after_journal(struct engine *e)
+{
+	struct pass *pass = &e->pass;
+
+	if (journal_place(pass->journal) == JOURNAL_ON_DISK)
+		return;
+	tell_failure(e);
+	if (e->recover_boot_us == INSTANT_NEVER) {
+		e->recover_boot_us = pass->now.boot_us + RECOVER_US;
+	} else if (e->recover_boot_us <= pass->now.boot_us) {
+		e->recover_boot_us = pass->now.boot_us + RECOVER_US;
+		if (!journal_recover(pass->journal))
+			return;
+		log_info("journal: writing to disk again");
+		e->recover_boot_us = INSTANT_NEVER;
+		e->is_failure_told = false;
+		e->has_changed = true;
+	}
+}
+
+/* Durable before it is answered; what the display says alone can wait a little. */
+static void commit_and_send(struct engine *e)
+{
+	struct pass *pass = &e->pass;
+
+	if (pass->outbox.is_promise || e->has_changed || e->lazy_boot_us <= pass->now.boot_us)
+		journal_commit(pass->journal);
+	else if (journal_is_dirty(pass->journal) && e->lazy_boot_us == INSTANT_NEVER)
+		e->lazy_boot_us = pass->now.boot_us + LAZY_COMMIT_US;
+	if (!journal_is_dirty(pass->journal))
+		e->lazy_boot_us = INSTANT_NEVER;
+	outbox_flush(&pass->outbox, pass->ports, pass->data);
+}
+
+static struct wake next_wake(const struct engine *e)
+{
+	struct wake next = wake_earlier(focus_next(&e->focus), delivery_next(&e->delivery));
+
+	next.boot_us = MIN(next.boot_us, e->lazy_boot_us);
+	next.boot_us = MIN(next.boot_us, e->recover_boot_us);
+	return next;
+}
+
+void engine_settle(struct engine *e)
+{
+	struct pass *pass = &e->pass;
+	bool has_more = release_work(&e->release, pass, e->delivery.has_display);
+
+	commit_and_send(e);
+	look_after_journal(e);
+	if (pass->outbox.is_promise)
+		commit_and_send(e);
+	delivery_pump(&e->delivery, pass);
+	if (e->has_changed) {
+		e->has_changed = false;
+		pass->ports->changed(pass->data);
+	}
+	journal_tidy(pass->journal);
+	pass->ports->arm(pass->data, next_wake(e));
+	if (has_more)
+		pass->ports->turn_again(pass->data);
+}
+
+/* --- pings --- */
+
+/* The row of @id, if it is live. Return: 0, -ENOENT, or a fault. */
+static int get_live(struct engine *e, uint32_t id, struct ping **ret)
+{
+	autofree(ping) struct ping *p = NULL;
+	int r = id ? journal_get(e->pass.journal, id, &p) : -ENOENT;
+
+	if (r < 0)
+		return r;
+	if (p->state >= PING_LIVE_STATES)
+		return -ENOENT;
+	*ret = take(p);
+	return 0;
+}
+
+/* May @sender change or close it? Its own sender may, and anybody once that one has left. */
+static bool is_owner(struct engine *e, const struct ping *p, const char *sender)
+{
+	if (p->kind == PING_OWN)
+		return false;
+	return strcmp(p->sender, sender) == 0 ? p->bus == e->pass.bus : !pass_owner(&e->pass, p);
+}
+
+/*
+ * The id that an arrival gets: the one it replaces, when that is its own, was its sender's who has left, or
+ * was never given to anybody (some clients make ids up); else a new one.
+ */
+static int choose_id(struct engine *e, const struct ticket *from, uint32_t replaces_id,
+		     struct ping **ret_old, uint32_t *ret)
+{
+	autofree(ping) struct ping *old = NULL;
+	int r = replaces_id && replaces_id <= INT32_MAX
+			? journal_get(e->pass.journal, replaces_id, &old)
+			: -ENODATA;
+
+	if (r == -ENOENT || (r == 0 && is_owner(e, old, from->sender))) {
+		*ret = replaces_id;
+		*ret_old = take(old);
+		return 0;
+	}
+	return journal_next_id(e->pass.journal, ret);
+}
+
+/* While there is no display, what isn't urgent queues up as a batch, so that it is paced afterwards. */
+static int64_t delivery_batch(struct engine *e, const struct notification *n,
+			      const struct verdict *verdict)
+{
+	struct batch batch = {.form = BATCH_EACH,
+			      .stage = BATCH_TOLD,
+			      .formed_us = e->pass.now.wall_us};
+
+	if (e->delivery.has_display || verdict->is_breakthrough || n->urgency == URGENCY_CRITICAL)
+		return 0;
+	if (e->absent_batch == 0 && journal_put_batch(e->pass.journal, &batch) == 0)
+		e->absent_batch = batch.number;
+	return e->absent_batch;
+}
+
+static struct ping new_ping(struct engine *e, const char *sender, const struct notification *n)
+{
+	return (struct ping){
+		.kind = PING_NOTIFICATION,
+		.urgency = n->urgency,
+		.arrived_us = e->pass.now.wall_us,
+		.changed_us = e->pass.now.wall_us,
+		.bus = e->pass.bus,
+		.sender = sender,
+		.app = n->app,
+		.desktop_entry = n->desktop_entry,
+		.category = n->category,
+		.tag = n->tag,
+		.summary = n->summary,
+		.wire = n->wire,
+		.wire_bytes = n->wire_bytes,
+	};
+}
+
+static void apply_verdict(struct engine *e, struct ping *p, const struct notification *n,
+			  const struct verdict *verdict)
+{
+	p->rule = verdict->rule;
+	switch (verdict->kind) {
+	case VERDICT_HOLD: p->state = PING_HELD; break;
+	case VERDICT_DELIVER:
+		p->state = PING_RELEASING;
+		p->batch = delivery_batch(e, n, verdict);
+		break;
+	case VERDICT_DROP: p->state = PING_DROPPED; break;
+	}
+}
+
+/* What a new version takes over from the one that it replaces. */
+static void inherit(struct engine *e, struct ping *p, const struct ping *old)
+{
+	if (!old)
+		return;
+	p->display_id = old->display_id;
+	if (old->state >= PING_LIVE_STATES)
+		return;
+	p->seq = old->seq;
+	delivery_replaced(&e->delivery, p->id);
+	/* Held again, though an older version is on the display: that one goes, without a word. */
+	if (p->state != PING_RELEASING && old->display_id != 0)
+		e->pass.ports->close(e->pass.data, old->display_id);
+}
+
+void engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
+		   const struct notification *n)
+{
+	const struct policy_context context = {.is_focus_on = focus_is_on(&e->focus)};
+	const int64_t announces = release_is_digest(&e->release, from->sender);
+	struct verdict verdict = policy_decide(n, &context);
+	struct ping p = new_ping(e, from->sender, n);
+	autofree(ping) struct ping *old = NULL;
+	int r;
+
+	if (announces > 0) {
+		p.kind = PING_OWN;
+		p.announces = announces;
+		verdict = (struct verdict){.kind = VERDICT_DELIVER,
+					   .rule = "own",
+					   .is_breakthrough = true};
+	}
+	r = choose_id(e, from, replaces_id, &old, &p.id);
+	if (r == 0) {
+		apply_verdict(e, &p, n, &verdict);
+		inherit(e, &p, old);
+		r = journal_put(e->pass.journal, &p, old);
+	}
+	if (r < 0) {
+		log_error("cannot take a notification: %s", strerror(-r));
+		if (!from->is_silent)
+			pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_REFUSAL,
+							      .to = from->sender,
+							      .serial = from->serial,
+							      .code = REFUSAL_OUT_OF_MEMORY});
+		return;
+	}
+	if (announces > 0)
+		release_told(&e->release, &e->pass, announces);
+	e->pass.outbox.is_promise = true;
+	if (!from->is_silent)
+		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_ID,
+						      .to = from->sender,
+						      .serial = from->serial,
+						      .id = p.id});
+	if (p.state == PING_HELD && (!old || old->state != PING_HELD))
+		e->pass.ports->changed(e->pass.data);
+}
+
+void engine_own(struct engine *e, const struct notification *n, int64_t announces)
+{
+	struct ping p = new_ping(e, "", n);
+	int r;
+
+	p.kind = PING_OWN;
+	p.state = PING_RELEASING;
+	p.announces = announces;
+	p.rule = "own";
+	r = journal_next_id(e->pass.journal, &p.id);
+	if (r == 0)
+		r = journal_put(e->pass.journal, &p, NULL);
+	if (r < 0) {
+		log_error("cannot send a notification of lull's own: %s", strerror(-r));
+		return;
+	}
+	if (announces > 0)
+		release_told(&e->release, &e->pass, announces);
+	e->pass.outbox.is_promise = true;
+}
+
+static void refuse(struct engine *e, const struct ticket *to, enum refusal why)
+{
+	if (!to->is_silent)
+		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_REFUSAL,
+						      .to = to->sender,
+						      .serial = to->serial,
+						      .code = why});
+}
+
+void engine_close(struct engine *e, const struct ticket *from, uint32_t id)
+{
+	autofree(ping) struct ping *p = NULL;
+	bool is_on_display;
+
+	if (get_live(e, id, &p) < 0) {
+		refuse(e, from, REFUSAL_NO_SUCH_ID);
+		return;
+	}
+	if (!is_owner(e, p, from->sender)) {
+		refuse(e, from, REFUSAL_NOT_YOURS);
+		return;
+	}
+	if (!from->is_silent)
+		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_DONE,
+						      .to = from->sender,
+						      .serial = from->serial});
+	e->pass.outbox.is_promise = true;
+	is_on_display = p->display_id != 0;
+	/* One in flight is closed there when the display's id arrives. */
+	if (is_on_display)
+		e->pass.ports->close(e->pass.data, p->display_id);
+	if (p->state == PING_HELD)
+		e->has_changed = true;
+	pass_close(&e->pass, p, p->state == PING_SHOWN ? PING_CLOSED : PING_WITHDRAWN,
+		   CLOSE_BY_CALL, is_on_display);
+}
+
+/* --- the display --- */
+
+void engine_display_up(struct engine *e, const char *identity)
+{
+	delivery_up(&e->delivery, &e->pass, identity);
+	e->absent_batch = 0;
+	e->has_changed = true;
+}
+
+void engine_display_down(struct engine *e)
+{
+	delivery_down(&e->delivery, &e->pass);
+	e->has_changed = true;
+}
+
+void engine_shown(struct engine *e, uint32_t display_id)
+{
+	delivery_shown(&e->delivery, &e->pass, display_id);
+}
+
+void engine_refused(struct engine *e, const char *error)
+{
+	delivery_refused(&e->delivery, &e->pass, error);
+}
+
+void engine_display_alive(struct engine *e)
+{
+	delivery_alive(&e->delivery, &e->pass);
+}
+
+void engine_display_closed(struct engine *e, uint32_t display_id, uint32_t reason)
+{
+	autofree(ping) struct ping *p = NULL;
+	struct ping_change change;
+
+	if (journal_by_display(e->pass.journal, display_id, &p) < 0) {
+		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_CLOSED,
+						      .id = display_id,
+						      .code = reason});
+		return;
+	}
+	if (p->state == PING_SHOWN) {
+		if (reason < CLOSE_EXPIRED || reason > CLOSE_UNDEFINED)
+			reason = CLOSE_UNDEFINED;
+		pass_close(&e->pass, p, PING_CLOSED, (enum close_reason)reason, false);
+		return;
+	}
+	/* It was closed or replaced here already, and its owner has heard of it. */
+	change = ping_change_of(p);
+	change.display_id = 0;
+	if (journal_change(e->pass.journal, p, &change) < 0)
+		log_error("out of memory: %u is still known as shown", p->id);
+}
+
+/* The sender's id for the display's; the display's own where lull doesn't know it. */
+static void relay(struct engine *e, uint32_t display_id, struct effect *effect)
+{
+	autofree(ping) struct ping *p = NULL;
+
+	effect->id = display_id;
+	if (journal_by_display(e->pass.journal, display_id, &p) == 0) {
+		effect->id = p->id;
+		effect->to = pass_owner(&e->pass, p);
+	}
+	pass_stage(&e->pass, effect);
+}
+
+void engine_display_token(struct engine *e, uint32_t display_id, const char *token)
+{
+	/* It goes out directly before its action, not before. */
+	free(e->token);
+	e->token = strdup(token);
+	e->token_for = display_id;
+}
+
+void engine_display_action(struct engine *e, uint32_t display_id, const char *key)
+{
+	autofree(str) char *token = e->token_for == display_id ? take(e->token) : NULL;
+	autofree(ping) struct ping *p = NULL;
+
+	if (journal_by_display(e->pass.journal, display_id, &p) == 0 && p->kind == PING_OWN) {
+		if (p->announces > 0 &&
+		    (strcmp(key, DIGEST_KEY_SHOW_ALL) == 0 || strcmp(key, DIGEST_KEY_OPEN) == 0))
+			release_open(&e->release, &e->pass, p->announces);
+		e->has_changed = true;
+		return;
+	}
+	relay(e, display_id, &(struct effect){.kind = EFFECT_ACTION, .text = key, .token = token});
+}
+
+void engine_display_replied(struct engine *e, uint32_t display_id, const char *text)
+{
+	relay(e, display_id, &(struct effect){.kind = EFFECT_REPLIED, .text = text});
+}
+
+/* --- the presenter --- */
+
+void engine_presenter(struct engine *e, const char *unique_name)
+{
+	release_presenter(&e->release, unique_name);
+}
+
+void engine_presented(struct engine *e, const char *error)
+{
+	release_presented(&e->release, &e->pass, error);
+}
+
+/* --- the user --- */
+
+static enum control_outcome release_ids(struct engine *e, const uint32_t *ids, size_t n_ids,
+					int64_t *ret_count)
+{
+	struct batch batch = {.form = BATCH_EACH,
+			      .stage = BATCH_TOLD,
+			      .formed_us = e->pass.now.wall_us};
+	int64_t n_found = 0;
+	size_t i;
+
+	for (i = 0; i < n_ids; i++) {
+		autofree(ping) struct ping *p = NULL;
+		struct ping_change change;
+
+		if (get_live(e, ids[i], &p) < 0 || p->state == PING_SHOWN ||
+		    p->state == PING_RELEASING)
+			continue;
+		if (batch.number == 0 && journal_put_batch(e->pass.journal, &batch) < 0)
+			break;
+		change = ping_change_of(p);
+		change.state = PING_RELEASING;
+		change.batch = batch.number;
+		/* What the display couldn't take goes without its hints, and gets one more try. */
+		change.tries = p->tries > 0 ? 1 : 0;
+		change.changed_us = e->pass.now.wall_us;
+		if (journal_change(e->pass.journal, p, &change) == 0)
+			n_found++;
+	}
+	*ret_count = n_found;
+	return n_found > 0 ? CONTROL_OK : CONTROL_NOT_FOUND;
+}
+
+enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_t n_ids,
+				    int64_t *ret_count)
+{
+	struct journal *journal = e->pass.journal;
+
+	e->has_changed = true;
+	if (n_ids > 0)
+		return release_ids(e, ids, n_ids, ret_count);
+	*ret_count = journal_count(journal, PING_HELD) + journal_count(journal, PING_ANNOUNCED);
+	release_open_all(&e->release, &e->pass);
+	release_begin(&e->release, &e->pass, 0);
+	return CONTROL_OK;
+}
+
+void engine_status(struct engine *e, struct engine_status *ret)
+{
+	int64_t until_us = focus_ends(&e->focus, e->pass.now);
+
+	*ret = (struct engine_status){
+		.now = e->pass.now,
+		.focus = &e->focus,
+		.is_focus_on = focus_is_on(&e->focus),
+		.until_us = until_us,
+		.n_held = journal_count(e->pass.journal, PING_HELD),
+		.next_release_us = until_us,
+		.journal_why = journal_why(e->pass.journal),
+	};
+}
+
+uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
+		     bool (*item)(void *data, const struct ping *p), void *data)
+{
+	return listing_walk(e->pass.journal, focus_ends(&e->focus, e->pass.now), cursor, max, item,
+			    data);
+}
+
+void engine_remember(struct engine *e, const char *key, const char *value)
+{
+	if (journal_put_meta(e->pass.journal, key, value) < 0)
+		log_error("out of memory: cannot remember the %s", key);
+}
+
+char *engine_remembered(struct engine *e, const char *key)
+{
+	return journal_meta(e->pass.journal, key);
+}

@@ -1,0 +1,131 @@
+/*
+ * engine: the one place where things happen, in this order: journal, reply, show.
+ *
+ * Adapters call it between engine_wake() and engine_settle(). What it answers is staged and leaves only once
+ * the journal has what it promises. It never waits and never asks the time.
+ */
+#pragma once
+#include "daemon/engine/ports.h"
+
+struct engine;
+struct journal;
+struct settings;
+
+/**
+ * engine_new() - an engine that goes on where the journal left off
+ * @journal: taken, also on failure
+ * @settings: borrowed; engine_set_settings() changes them
+ * @bus_guid: identity of the bus: unique names are valid on the same one only
+ * @boot_id: identity of this boot: boot times are valid within the same one only
+ *
+ * Return: a new value, or NULL when out of memory.
+ */
+struct engine *engine_new(struct journal *journal, const struct settings *settings,
+			  const struct engine_ports *ports, void *data, const char *bus_guid,
+			  const char *boot_id, struct instant now);
+
+/** engine_free() - commit what is open and free; NULL is fine. Return: NULL. */
+struct engine *engine_free(struct engine *e);
+DEFINE_AUTOFREE(engine)
+
+/** engine_wake() - a turn of the loop begins, at @now */
+void engine_wake(struct engine *e, struct instant now);
+
+/** engine_settle() - it ends: commit, send, deliver, arm the timers */
+void engine_settle(struct engine *e);
+
+/* --- from senders --- */
+
+/** engine_notify() - a ping; the answer goes to @from after the commit */
+void engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
+		   const struct notification *n);
+
+/** engine_own() - a notification of lull's own, never held; see ports.compose */
+void engine_own(struct engine *e, const struct notification *n, int64_t announces);
+
+/** engine_close() - CloseNotification */
+void engine_close(struct engine *e, const struct ticket *from, uint32_t id);
+
+/* --- from the display --- */
+
+/** engine_display_up() - one is there; @identity differs for each unique name and bus */
+void engine_display_up(struct engine *e, const char *identity);
+void engine_display_down(struct engine *e);
+
+void engine_shown(struct engine *e, uint32_t display_id);
+void engine_refused(struct engine *e, const char *error);
+void engine_display_alive(struct engine *e);
+
+/* Its signals, by its own ids; those that lull doesn't know are passed on as they are. */
+void engine_display_closed(struct engine *e, uint32_t display_id, uint32_t reason);
+void engine_display_action(struct engine *e, uint32_t display_id, const char *key);
+void engine_display_token(struct engine *e, uint32_t display_id, const char *token);
+void engine_display_replied(struct engine *e, uint32_t display_id, const char *text);
+
+/* --- from the presenter --- */
+
+void engine_presenter(struct engine *e, const char *unique_name);
+void engine_presented(struct engine *e, const char *error);
+
+/* --- from the user --- */
+
+enum control_outcome {
+	CONTROL_OK = 0,
+	CONTROL_NO_FOCUS,
+	CONTROL_NOT_LATER,
+	CONTROL_TOO_LONG,
+	CONTROL_LABEL_TOO_LONG,
+	CONTROL_TOO_MANY,
+	CONTROL_NOT_FOUND,
+};
+
+/** What StartFocus asks for; 0 and NULL: not said. At most one of duration and until. */
+struct focus_options {
+	int64_t duration_us;
+	int64_t until_wall_us;
+	const char *label;
+};
+
+LULL_MUSTCHECK enum control_outcome engine_start_focus(struct engine *e,
+						       const struct focus_options *options);
+LULL_MUSTCHECK enum control_outcome engine_extend_focus(struct engine *e, int64_t duration_us);
+LULL_MUSTCHECK enum control_outcome engine_end_focus(struct engine *e);
+
+/**
+ * engine_release() - let these go, or, with none, everything that waits
+ * @ret_count: how many were waiting
+ */
+LULL_MUSTCHECK enum control_outcome engine_release(struct engine *e, const uint32_t *ids,
+						   size_t n_ids, int64_t *ret_count);
+
+/* --- what there is to see --- */
+
+struct focus;
+
+struct engine_status {
+	struct instant now;        /* of the turn: what the rest is true at */
+	const struct focus *focus; /* borrowed */
+	bool is_focus_on;
+	int64_t until_us; /* wall; 0: none */
+	int64_t n_held;
+	int64_t next_release_us; /* wall; 0: none */
+	const char *journal_why; /* NULL: on disk */
+};
+
+void engine_status(struct engine *e, struct engine_status *ret);
+
+/**
+ * engine_list() - what waits, oldest first
+ * @cursor: 0, or what the last call returned
+ * @item: called for each; due_us is filled in; stops when it returns false
+ *
+ * Return: the cursor to go on from, 0 when that was all.
+ */
+uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
+		     bool (*item)(void *data, const struct ping *p), void *data);
+
+/** engine_remember() - a text that survives a restart, under @key */
+void engine_remember(struct engine *e, const char *key, const char *value);
+
+/** engine_remembered() - the caller frees it. Return: NULL when there is nothing. */
+char *engine_remembered(struct engine *e, const char *key);

@@ -1,0 +1,284 @@
+#include "daemon/engine/release.h"
+
+#include "daemon/log.h"
+#include <errno.h>
+#include <string.h>
+
+/* Items that one step moves. */
+#define STEP_ITEMS 128
+
+void release_done(struct release *r)
+{
+	r->digest = digest_free(r->digest);
+	free(r->presenter);
+	*r = (struct release){0};
+}
+
+void release_load(struct release *r, struct pass *pass)
+{
+	struct batch batch;
+
+	r->has_work = journal_unfinished_batch(pass->journal, &batch) == 0;
+}
+
+static void put_batch(struct release *r, struct pass *pass, struct batch *batch)
+{
+	r->has_work = true;
+	if (journal_put_batch(pass->journal, batch) < 0)
+		log_error("out of memory: cannot write down how far the release is");
+}
+
+void release_begin(struct release *r, struct pass *pass, int64_t block_us)
+{
+	int64_t n_held = journal_count(pass->journal, PING_HELD);
+	struct batch batch = {
+		.form = batch_form(n_held, pass->settings->digest_above),
+		.stage = BATCH_FORMING,
+		.last_seq = journal_last_seq(pass->journal),
+		.formed_us = pass->now.wall_us,
+		.waited_us = block_us,
+	};
+
+	if (n_held == 0)
+		return;
+	put_batch(r, pass, &batch);
+	log_info("releasing %lld held notifications%s", (long long)n_held,
+		 batch.form == BATCH_DIGEST ? " as a digest" : "");
+}
+
+void release_open(struct release *r, struct pass *pass, int64_t number)
+{
+	struct batch batch;
+
+	if (journal_batch(pass->journal, number, &batch) < 0)
+		return;
+	batch.stage = BATCH_OPENING;
+	put_batch(r, pass, &batch);
+}
+
+void release_open_all(struct release *r, struct pass *pass)
+{
+	r->opens_all = journal_count(pass->journal, PING_ANNOUNCED) > 0;
+}
+
+static void move(struct pass *pass, struct ping *p, enum ping_state state, int64_t batch)
+{
+	struct ping_change change = ping_change_of(p);
+
+	change.state = state;
+	change.batch = batch;
+	change.changed_us = pass->now.wall_us;
+	if (journal_change(pass->journal, p, &change) < 0)
+		log_error("out of memory: %u isn't released yet", p->id);
+}
+
+/* A replaced item keeps its place in the order, so it may be counted when it isn't the latest. */
+static void count_in_digest(struct release *r, const struct ping *p, int64_t batch)
+{
+	if (r->digest_batch != batch) {
+		r->digest = digest_free(r->digest);
+		r->digest_batch = batch;
+		r->digest_after = 0;
+	}
+	if (!r->digest)
+		r->digest = digest_new();
+	if (!r->digest || digest_add(r->digest, p->app, p->summary, p->arrived_us) < 0)
+		log_warn("out of memory: the digest doesn't name every notification");
+	r->digest_after = p->seq;
+}
+
+/* Move up to a step's items of @query to @state. Return: true when there may be more. */
+static bool move_some(struct release *r, struct pass *pass, const struct ping_query *query,
+		      int64_t last_seq, enum ping_state state, int64_t batch)
+{
+	int i;
+
+	for (i = 0; i < STEP_ITEMS; i++) {
+		autofree(ping) struct ping *p = NULL;
+
+		/* Those that were moved are no longer found: always the first one. */
+		if (journal_next(pass->journal, query, &p) < 0 || p->seq > last_seq)
+			return false;
+		move(pass, p, state, batch ? batch : p->batch);
+		if (p->state != state)
+			return false;
+		if (state == PING_ANNOUNCED)
+			count_in_digest(r, p, batch);
+	}
+	return true;
+}
+
+/* After a restart: count what was announced before it. Return: true when there may be more. */
+static bool count_some(struct release *r, struct pass *pass, int64_t batch)
+{
+	int i;
+
+	if (r->digest_batch != batch) {
+		r->digest = digest_free(r->digest);
+		r->digest_batch = batch;
+		r->digest_after = 0;
+	}
+	for (i = 0; i < STEP_ITEMS; i++) {
+		const struct ping_query query = {
+			.state = PING_ANNOUNCED,
+			.batch = batch,
+			.after_seq = r->digest_after,
+			.last_batch = batch,
+		};
+		autofree(ping) struct ping *p = NULL;
+
+		if (journal_next(pass->journal, &query, &p) < 0)
+			return false;
+		count_in_digest(r, p, batch);
+	}
+	return true;
+}
+
+static int tell(struct release *r, struct pass *pass, const struct batch *batch, bool by_presenter)
+{
+	static const char *const actions[] = {DIGEST_KEY_OPEN, "Show all", DIGEST_KEY_SHOW_ALL,
+					      "Show all", NULL};
+	bool has_markup = pass->ports->has_markup(pass->data);
+	autofree(str) char *summary = digest_summary(r->digest, batch->waited_us);
+	autofree(str) char *body = digest_body(r->digest, pass->now.wall_us, has_markup);
+	struct own_notice notice = {
+		.summary = summary,
+		.body = body,
+		.actions = actions,
+		.category = "x-lull.digest",
+	};
+
+	if (!summary || !body)
+		return -ENOMEM;
+	if (by_presenter)
+		return pass->ports->present(pass->data, &notice);
+	return pass->ports->compose(pass->data, &notice, batch->number);
+}
+
+/* Every failure ends in delivering: without a digest, the items themselves. */
+static void tell_plainly(struct release *r, struct pass *pass, struct batch *batch)
+{
+	int error = tell(r, pass, batch, false);
+
+	if (error == 0)
+		return;
+	log_error("cannot send a digest (%s); releasing its notifications instead",
+		  strerror(-error));
+	batch->stage = BATCH_OPENING;
+	put_batch(r, pass, batch);
+}
+
+static void start_telling(struct release *r, struct pass *pass, struct batch *batch)
+{
+	int error;
+
+	if (!r->digest || digest_count(r->digest) == 0) {
+		/* All of them were withdrawn meanwhile. */
+		batch->stage = BATCH_TOLD;
+		put_batch(r, pass, batch);
+		return;
+	}
+	error = tell(r, pass, batch, true);
+	if (error == 0) {
+		r->is_presenting = true;
+		return;
+	}
+	log_warn("cannot run lull-present: %s; sending a plain digest", strerror(-error));
+	tell_plainly(r, pass, batch);
+}
+
+bool release_work(struct release *r, struct pass *pass, bool has_display)
+{
+	struct batch batch;
+
+	if (r->opens_all) {
+		const struct ping_query announced = {.state = PING_ANNOUNCED,
+						     .batch = 1,
+						     .after_seq = -1,
+						     .last_batch = INT64_MAX};
+
+		r->opens_all = move_some(r, pass, &announced, INT64_MAX, PING_RELEASING, 0);
+		return true;
+	}
+	if (!r->has_work)
+		return false;
+	if (journal_unfinished_batch(pass->journal, &batch) < 0) {
+		r->has_work = false;
+		return false;
+	}
+	switch (batch.stage) {
+	case BATCH_FORMING: {
+		const struct ping_query held = {.state = PING_HELD};
+		bool is_digest = batch.form == BATCH_DIGEST;
+
+		if (move_some(r, pass, &held, batch.last_seq,
+			      is_digest ? PING_ANNOUNCED : PING_RELEASING, batch.number))
+			return true;
+		batch.stage = is_digest ? BATCH_TELLING : BATCH_TOLD;
+		put_batch(r, pass, &batch);
+		return true;
+	}
+	case BATCH_TELLING:
+		if (!has_display || r->is_presenting)
+			return false;
+		if (count_some(r, pass, batch.number))
+			return true;
+		start_telling(r, pass, &batch);
+		return !r->is_presenting;
+	case BATCH_OPENING: {
+		const struct ping_query announced = {.state = PING_ANNOUNCED,
+						     .batch = batch.number,
+						     .last_batch = batch.number};
+
+		if (move_some(r, pass, &announced, INT64_MAX, PING_RELEASING, batch.number))
+			return true;
+		batch.stage = BATCH_TOLD;
+		put_batch(r, pass, &batch);
+		return true;
+	}
+	case BATCH_TOLD: break;
+	}
+	return false;
+}
+
+void release_presenter(struct release *r, const char *unique_name)
+{
+	free(r->presenter);
+	r->presenter = strdup(unique_name);
+}
+
+int64_t release_is_digest(const struct release *r, const char *sender)
+{
+	if (!r->is_presenting || !r->presenter || strcmp(r->presenter, sender) != 0)
+		return 0;
+	return r->digest_batch;
+}
+
+void release_told(struct release *r, struct pass *pass, int64_t number)
+{
+	struct batch batch;
+
+	if (journal_batch(pass->journal, number, &batch) == 0) {
+		batch.stage = BATCH_TOLD;
+		put_batch(r, pass, &batch);
+	}
+	if (r->digest_batch == number) {
+		r->digest = digest_free(r->digest);
+		r->digest_batch = 0;
+	}
+}
+
+void release_presented(struct release *r, struct pass *pass, const char *error)
+{
+	struct batch batch;
+
+	r->is_presenting = false;
+	free(r->presenter);
+	r->presenter = NULL;
+	if (r->digest_batch == 0)
+		return;
+	log_warn("lull-present didn't show the digest (%s); sending a plain one",
+		 error ? error : "it says that it did");
+	if (journal_batch(pass->journal, r->digest_batch, &batch) == 0)
+		tell_plainly(r, pass, &batch);
+}

@@ -1,0 +1,56 @@
+/*
+ * release: what was held goes, as a batch: one by one, or announced by a digest.
+ *
+ * A batch is formed in steps, so that ten thousand items don't stop the loop; how far it has got is in the
+ * journal, and a restart goes on from there.
+ */
+#pragma once
+#include "daemon/core/digest.h"
+#include "daemon/engine/pass.h"
+
+struct release {
+	bool has_work;         /* a batch isn't told yet */
+	bool opens_all;        /* everything announced is being released */
+	struct digest *digest; /* of the batch that is being told */
+	int64_t digest_batch;  /* which that is; 0: none */
+	int64_t digest_after;  /* the last item that it counts */
+	bool is_presenting;    /* the presenter is at it */
+	char *presenter; /* the unique name its Notify will come from; NULL before it has said so */
+};
+
+void release_done(struct release *r);
+
+/** release_load() - at start: is there a batch to go on with? */
+void release_load(struct release *r, struct pass *pass);
+
+/**
+ * release_begin() - everything that is held now becomes a batch
+ * @block_us: length of the block that it ends, or 0
+ */
+void release_begin(struct release *r, struct pass *pass, int64_t block_us);
+
+/** release_open() - "Show all" of one batch; the others wait */
+void release_open(struct release *r, struct pass *pass, int64_t batch);
+
+/** release_open_all() - everything that was announced is shown */
+void release_open_all(struct release *r, struct pass *pass);
+
+/**
+ * release_work() - one step
+ * @has_display: a digest waits until there is one
+ *
+ * Return: true when there is more to do right away.
+ */
+bool release_work(struct release *r, struct pass *pass, bool has_display);
+
+/** release_presenter() - the presenter says from which name its Notify will come */
+void release_presenter(struct release *r, const char *unique_name);
+
+/** release_is_digest() - is a Notify from @sender the digest? Then the batch that it announces, else 0. */
+int64_t release_is_digest(const struct release *r, const char *sender);
+
+/** release_told() - the digest of @batch is in the journal */
+void release_told(struct release *r, struct pass *pass, int64_t batch);
+
+/** release_presented() - the presenter is done; unless its digest came, lull sends one itself */
+void release_presented(struct release *r, struct pass *pass, const char *error);
