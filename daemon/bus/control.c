@@ -1,0 +1,442 @@
+#include "daemon/bus/control.h"
+
+#include "config/duration.h"
+#include "daemon/bus/bus.h"
+#include "daemon/core/focus.h"
+#include "daemon/engine/engine.h"
+#include "daemon/log.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONTROL_IFACE "org.lull.Lull1"
+#define ERROR_PREFIX CONTROL_IFACE ".Error."
+#define PAGE_MAX 500
+#define TELL_EVERY_MS 250
+
+struct control {
+	DBusConnection *connection;
+	struct engine *engine;
+	const struct control_ops *ops;
+	void *data;
+	struct event *tell; /* PropertiesChanged is due */
+};
+
+/* --- errors --- */
+
+static const struct {
+	const char *name;
+	const char *message;
+} refusals[] = {
+	[CONTROL_NO_FOCUS] = {ERROR_PREFIX "NoFocus", "focus is off"},
+	[CONTROL_NOT_LATER] = {ERROR_PREFIX "InvalidDuration", "the end must be in the future"},
+	[CONTROL_TOO_LONG] = {ERROR_PREFIX "InvalidDuration", "at most 366 days"},
+	[CONTROL_LABEL_TOO_LONG] = {ERROR_PREFIX "InvalidOption", "a label has at most 200 bytes"},
+	[CONTROL_TOO_MANY] = {ERROR_PREFIX "Failed", "too many reasons for focus at once"},
+	[CONTROL_NOT_FOUND] = {ERROR_PREFIX "NotFound", "nothing that waits has such an id"},
+};
+
+static void refuse(DBusConnection *connection, DBusMessage *call, enum control_outcome outcome)
+{
+	bus_refuse(connection, call, refusals[outcome].name, refusals[outcome].message);
+}
+
+/* --- values --- */
+
+static bool append_token(DBusMessageIter *list, const struct token *t, struct instant now)
+{
+	int64_t ends_us = token_ends(t, now);
+	DBusMessageIter dict;
+
+	return dbus_message_iter_open_container(list, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	       bus_append_text_entry(&dict, "kind", token_kind_name(t->kind)) &&
+	       bus_append_text_entry(&dict, "name", t->name) &&
+	       bus_append_text_entry(&dict, "label", t->label) &&
+	       bus_append_entry(&dict, "since", DBUS_TYPE_INT64, &t->since_wall_us) &&
+	       bus_append_entry(&dict, "ends", DBUS_TYPE_INT64, &ends_us) &&
+	       dbus_message_iter_close_container(list, &dict);
+}
+
+static struct engine_status status_of(void *object)
+{
+	struct control *c = object;
+	struct engine_status status;
+
+	engine_status(c->engine, &status);
+	return status;
+}
+
+static struct control_view view_of(void *object)
+{
+	struct control *c = object;
+	struct control_view view;
+
+	c->ops->view(c->data, &view);
+	return view;
+}
+
+static bool get_focus(void *object, DBusMessageIter *into)
+{
+	dbus_bool_t is_on = status_of(object).is_focus_on;
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_BOOLEAN, &is_on);
+}
+
+static bool get_until(void *object, DBusMessageIter *into)
+{
+	int64_t until_us = status_of(object).until_us;
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &until_us);
+}
+
+static bool get_tokens(void *object, DBusMessageIter *into)
+{
+	struct engine_status status = status_of(object);
+	DBusMessageIter list;
+	bool is_done;
+	size_t i;
+
+	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "a{sv}", &list);
+	for (i = 0; is_done && i < status.focus->n_tokens; i++)
+		is_done = append_token(&list, &status.focus->tokens[i], status.now);
+	return is_done && dbus_message_iter_close_container(into, &list);
+}
+
+static bool get_held(void *object, DBusMessageIter *into)
+{
+	dbus_uint32_t n_held = (dbus_uint32_t)MIN(status_of(object).n_held, UINT32_MAX);
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n_held);
+}
+
+static bool get_next_release(void *object, DBusMessageIter *into)
+{
+	int64_t next_us = status_of(object).next_release_us;
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
+}
+
+static bool get_in_front(void *object, DBusMessageIter *into)
+{
+	dbus_bool_t is_in_front = view_of(object).is_in_front;
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_BOOLEAN, &is_in_front);
+}
+
+static bool get_display(void *object, DBusMessageIter *into)
+{
+	struct control_view view = view_of(object);
+	DBusMessageIter dict;
+
+	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	       bus_append_text_entry(&dict, "name", view.display_name) &&
+	       bus_append_text_entry(&dict, "how", view.display_how) &&
+	       bus_append_text_entry(&dict, "unique", view.display_unique) &&
+	       dbus_message_iter_close_container(into, &dict);
+}
+
+static bool get_version(void *object, DBusMessageIter *into)
+{
+	(void)object;
+	return bus_append_text(into, LULL_VERSION);
+}
+
+/* "disk", or "memory: " and why. */
+static bool get_journal(void *object, DBusMessageIter *into)
+{
+	const char *why = status_of(object).journal_why;
+	autofree(str) char *text = NULL;
+
+	if (!why)
+		return bus_append_text(into, "disk");
+	if (asprintf(&text, "memory: %s", why) < 0)
+		text = NULL;
+	return bus_append_text(into, text ? text : "memory");
+}
+
+static const struct bus_property properties[] = {
+	{"Focus", "b", get_focus},
+	{"Until", "x", get_until},
+	{"Tokens", "aa{sv}", get_tokens},
+	{"Held", "u", get_held},
+	{"NextRelease", "x", get_next_release},
+	{"InFront", "b", get_in_front},
+	{"Display", "a{sv}", get_display},
+	{"Journal", "s", get_journal},
+	{"Version", "s", get_version},
+};
+
+/* --- methods --- */
+
+/* A status is the properties, in one value. */
+static void answer_status(struct control *c, DBusConnection *connection, DBusMessage *call)
+{
+	DBusMessage *reply = dbus_message_new_method_return(call);
+	DBusMessageIter into;
+
+	if (!reply)
+		return;
+	dbus_message_iter_init_append(reply, &into);
+	if (bus_append_properties(&into, properties, ARRAY_SIZE(properties), c)) {
+		bus_send(connection, reply);
+		return;
+	}
+	dbus_message_unref(reply);
+	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+static void answer(struct control *c, DBusConnection *connection, DBusMessage *call,
+		   enum control_outcome outcome)
+{
+	if (outcome == CONTROL_OK)
+		answer_status(c, connection, call);
+	else
+		refuse(connection, call, outcome);
+}
+
+static void on_status(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	answer_status(object, connection, call);
+}
+
+/*
+ * a{sv} of duration (x), until (x), label (s).
+ * Return: NULL, or what is wrong with them.
+ */
+static const char *read_options(DBusMessage *call, struct focus_options *ret)
+{
+	DBusMessageIter iter, dict;
+
+	*ret = (struct focus_options){0};
+	dbus_message_iter_init(call, &iter);
+	for (dbus_message_iter_recurse(&iter, &dict);
+	     dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&dict)) {
+		DBusMessageIter entry, value;
+		const char *key;
+		int type;
+
+		dbus_message_iter_recurse(&dict, &entry);
+		dbus_message_iter_get_basic(&entry, &key);
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, &value);
+		type = dbus_message_iter_get_arg_type(&value);
+		if (strcmp(key, "duration") == 0 && type == DBUS_TYPE_INT64)
+			dbus_message_iter_get_basic(&value, &ret->duration_us);
+		else if (strcmp(key, "until") == 0 && type == DBUS_TYPE_INT64)
+			dbus_message_iter_get_basic(&value, &ret->until_wall_us);
+		else if (strcmp(key, "label") == 0 && type == DBUS_TYPE_STRING)
+			dbus_message_iter_get_basic(&value, &ret->label);
+		else
+			return "the options are duration (x), until (x) and label (s)";
+	}
+	if (ret->duration_us < 0 || ret->until_wall_us < 0)
+		return "duration and until can't be negative";
+	if (ret->duration_us > 0 && ret->until_wall_us > 0)
+		return "either duration or until, not both";
+	return NULL;
+}
+
+static void on_start(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	struct focus_options options;
+	const char *wrong = read_options(call, &options);
+
+	if (wrong)
+		bus_refuse(connection, call, ERROR_PREFIX "InvalidOption", wrong);
+	else
+		answer(c, connection, call, engine_start_focus(c->engine, &options));
+}
+
+static void on_extend(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	int64_t duration_us = 0;
+
+	dbus_message_get_args(call, NULL, DBUS_TYPE_INT64, &duration_us, DBUS_TYPE_INVALID);
+	answer(c, connection, call, engine_extend_focus(c->engine, duration_us));
+}
+
+static void on_end(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+
+	answer(c, connection, call, engine_end_focus(c->engine));
+}
+
+static void on_toggle(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	if (status_of(object).is_focus_on)
+		on_end(object, connection, call);
+	else
+		on_start(object, connection, call);
+}
+
+static bool append_item(void *data, const struct ping *p)
+{
+	unsigned char urgency = (unsigned char)p->urgency;
+	DBusMessageIter *list = data, dict;
+	dbus_uint64_t seq = (dbus_uint64_t)p->seq;
+
+	return dbus_message_iter_open_container(list, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	       bus_append_entry(&dict, "id", DBUS_TYPE_UINT32, &p->id) &&
+	       bus_append_text_entry(&dict, "app", p->app) &&
+	       bus_append_text_entry(&dict, "summary", p->summary) &&
+	       bus_append_entry(&dict, "urgency", DBUS_TYPE_BYTE, &urgency) &&
+	       bus_append_entry(&dict, "arrived", DBUS_TYPE_INT64, &p->arrived_us) &&
+	       bus_append_entry(&dict, "due", DBUS_TYPE_INT64, &p->due_us) &&
+	       bus_append_text_entry(&dict, "state", ping_state_name(p->state)) &&
+	       bus_append_entry(&dict, "seq", DBUS_TYPE_UINT64, &seq) &&
+	       dbus_message_iter_close_container(list, &dict);
+}
+
+static void on_list(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	DBusMessage *reply = dbus_message_new_method_return(call);
+	struct control *c = object;
+	dbus_uint64_t cursor = 0;
+	dbus_uint32_t limit = 0;
+	DBusMessageIter into, list;
+
+	if (!reply)
+		return;
+	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT64, &cursor, DBUS_TYPE_UINT32, &limit,
+			      DBUS_TYPE_INVALID);
+	if (limit == 0 || limit > PAGE_MAX)
+		limit = PAGE_MAX;
+	dbus_message_iter_init_append(reply, &into);
+	if (dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "a{sv}", &list)) {
+		cursor = engine_list(c->engine, cursor, limit, append_item, &list);
+		if (dbus_message_iter_close_container(&into, &list) &&
+		    dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT64, &cursor)) {
+			bus_send(connection, reply);
+			return;
+		}
+	}
+	dbus_message_unref(reply);
+	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+static void on_release(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	const dbus_uint32_t *ids = NULL;
+	int n_ids = 0;
+	int64_t n_released = 0;
+	dbus_uint32_t count;
+	enum control_outcome outcome;
+	DBusMessage *reply;
+
+	dbus_message_get_args(call, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_UINT32, &ids, &n_ids,
+			      DBUS_TYPE_INVALID);
+	outcome = engine_release(c->engine, ids, (size_t)n_ids, &n_released);
+	if (outcome != CONTROL_OK) {
+		refuse(connection, call, outcome);
+		return;
+	}
+	count = (dbus_uint32_t)MIN(n_released, UINT32_MAX);
+	reply = dbus_message_new_method_return(call);
+	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &count, DBUS_TYPE_INVALID))
+		bus_send(connection, reply);
+	else if (reply)
+		dbus_message_unref(reply);
+}
+
+static const struct bus_method methods[] = {
+	{"StartFocus", "a{sv}", "a{sv}", "options", "status", on_start},
+	{"ExtendFocus", "x", "a{sv}", "duration", "status", on_extend},
+	{"EndFocus", "", "a{sv}", "", "status", on_end},
+	{"ToggleFocus", "a{sv}", "a{sv}", "options", "status", on_toggle},
+	{"GetStatus", "", "a{sv}", "", "status", on_status},
+	{"ListItems", "tu", "aa{sv}t", "after limit", "items next", on_list},
+	{"Release", "au", "u", "ids", "count", on_release},
+};
+
+static const struct bus_interface interface = {
+	.name = CONTROL_IFACE,
+	.methods = methods,
+	.n_methods = ARRAY_SIZE(methods),
+	.properties = properties,
+	.n_properties = ARRAY_SIZE(properties),
+};
+
+static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message, void *data)
+{
+	return bus_handle(&interface, data, connection, message);
+}
+
+/* --- telling --- */
+
+static void on_tell(evutil_socket_t fd, short what, void *data)
+{
+	/* The version never changes. */
+	static const char *const names[] = {"Focus",   "Until",   "Tokens",  "Held", "NextRelease",
+					    "InFront", "Display", "Journal", NULL};
+	struct control *c = data;
+
+	(void)fd;
+	(void)what;
+	bus_properties_changed(&interface, c, c->connection, CONTROL_PATH, names);
+}
+
+void control_changed(struct control *c)
+{
+	struct timeval tv = {0, TELL_EVERY_MS * 1000};
+
+	if (!event_pending(c->tell, EV_TIMEOUT, NULL))
+		event_add(c->tell, &tv);
+}
+
+/* --- starting --- */
+
+static void on_name(void *data, DBusMessage *reply)
+{
+	dbus_uint32_t answer = 0;
+
+	(void)data;
+	if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &answer, DBUS_TYPE_INVALID) ||
+	    answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
+		log_error("the bus doesn't give us %s; the client can't reach this lulld",
+			  CONTROL_NAME);
+}
+
+struct control *control_new(DBusConnection *connection, struct event_base *base,
+			    struct engine *engine, const struct control_ops *ops, void *data)
+{
+	static const DBusObjectPathVTable vtable = {.message_function = on_message};
+	static const char *const name = CONTROL_NAME;
+	dbus_uint32_t flags = DBUS_NAME_FLAG_DO_NOT_QUEUE;
+	autofree(control) struct control *c = calloc(1, sizeof(*c));
+	DBusMessage *call;
+	int r;
+
+	if (!c)
+		return NULL;
+	c->connection = dbus_connection_ref(connection);
+	c->engine = engine;
+	c->ops = ops;
+	c->data = data;
+	c->tell = event_new(base, -1, 0, on_tell, c);
+	if (!c->tell || !dbus_connection_register_object_path(connection, CONTROL_PATH, &vtable, c))
+		return NULL;
+	call = bus_driver_call("RequestName", DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32, &flags,
+			       DBUS_TYPE_INVALID);
+	r = call ? bus_call(connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_name, c, NULL) : -ENOMEM;
+	if (call)
+		dbus_message_unref(call);
+	return r < 0 ? NULL : take(c);
+}
+
+struct control *control_free(struct control *c)
+{
+	if (!c)
+		return NULL;
+	dbus_connection_unregister_object_path(c->connection, CONTROL_PATH);
+	if (c->tell)
+		event_free(c->tell);
+	dbus_connection_unref(c->connection);
+	free(c);
+	return NULL;
+}

@@ -1,0 +1,46 @@
+/*
+ * control: org.lull.Lull1, lull's own interface, on a connection of its own.
+ *
+ * Apart from the name's connection, so that a sandbox that may talk to org.freedesktop.Notifications can't
+ * reach it. docs/org.lull.Lull1.md describes it.
+ */
+#pragma once
+#include "config/base.h"
+#include <dbus/dbus.h>
+#include <stdbool.h>
+
+#define CONTROL_NAME "org.lull.Lull1"
+#define CONTROL_PATH "/org/lull/Lull1"
+
+struct event_base;
+struct engine;
+struct control;
+
+/** What status says beside the engine's own. Strings are borrowed for the call. */
+struct control_view {
+	bool is_in_front;
+	const char *display_name;
+	const char *display_how; /* "none", "queued", "started" */
+	const char *display_unique;
+};
+
+struct control_ops {
+	void (*view)(void *data, struct control_view *ret);
+};
+
+/**
+ * control_new() - register the object and ask for the name
+ * @connection: not the one that owns org.freedesktop.Notifications
+ * @engine: borrowed
+ *
+ * Return: a new value, or NULL when out of memory.
+ */
+struct control *control_new(DBusConnection *connection, struct event_base *base,
+			    struct engine *engine, const struct control_ops *ops, void *data);
+
+/** control_free() - NULL is fine. Return: NULL. */
+struct control *control_free(struct control *c);
+DEFINE_AUTOFREE(control)
+
+/** control_changed() - tell listeners what has changed, at most four times a second */
+void control_changed(struct control *c);

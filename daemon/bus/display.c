@@ -1,0 +1,450 @@
+#include "daemon/bus/display.h"
+
+#include "daemon/bus/bus.h"
+#include "daemon/bus/wire.h"
+#include "daemon/core/text.h"
+#include "daemon/engine/engine.h"
+#include "daemon/log.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MATCH_GONE                                                                      \
+	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
+	"member='NameOwnerChanged',arg2=''"
+#define MATCH_NEW                                                                       \
+	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
+	"member='NameOwnerChanged',arg1=''"
+
+/*
+ * A program joins the bus first and asks for the name a moment later, so look again after these; then only
+ * when the next one joins.
+ */
+static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
+
+/* A display that lulld starts and that is gone again at once isn't started for ever. */
+#define STARTS_MAX 5
+
+struct display {
+	DBusConnection *connection;
+	struct engine *engine;
+	char *bus_guid;
+	const struct display_ops *ops;
+	void *data;
+	char *unique; /* "" while there is none */
+	char *name;   /* from GetServerInformation; "" until it has answered */
+	enum display_how how;
+	bool is_watching;  /* for programs that join */
+	bool is_looking;   /* the answer isn't there yet */
+	bool was_started;  /* the next one that appears was started by lulld */
+	unsigned n_starts; /* since one last appeared and stayed */
+	unsigned n_looks;  /* since something last changed */
+	struct event *again;
+	DBusPendingCall *in_flight;
+};
+
+static bool set_text(char **text, const char *s)
+{
+	char *copy = strdup(s);
+
+	if (!copy)
+		return false;
+	free(*text);
+	*text = copy;
+	return true;
+}
+
+static bool is_known(const struct display *d)
+{
+	return *d->unique != '\0';
+}
+
+/* --- calls --- */
+
+static DBusMessage *display_call(struct display *d, const char *interface, const char *member)
+{
+	return dbus_message_new_method_call(d->unique, NOTIFICATIONS_PATH, interface, member);
+}
+
+/* Ask the display something whose answer may be late or never come. */
+static void ask(struct display *d, const char *interface, const char *member, bus_reply_fn fn)
+{
+	DBusMessage *call = display_call(d, interface, member);
+	int r = call ? bus_call(d->connection, call, DBUS_TIMEOUT_INFINITE, fn, d, NULL) : -ENOMEM;
+
+	if (call)
+		dbus_message_unref(call);
+	if (r < 0)
+		log_warn("cannot ask the display for %s: %s", member, strerror(-r));
+}
+
+/* An answer of one that has left meanwhile says nothing. */
+static bool is_from_display(const struct display *d, DBusMessage *message)
+{
+	return is_known(d) && dbus_message_has_sender(message, d->unique);
+}
+
+static void on_information(void *data, DBusMessage *reply)
+{
+	struct display *d = data;
+	const char *name, *vendor, *version, *spec;
+
+	if (!is_from_display(d, reply) ||
+	    !dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &vendor,
+				   DBUS_TYPE_STRING, &version, DBUS_TYPE_STRING, &spec,
+				   DBUS_TYPE_INVALID))
+		return;
+	if (set_text(&d->name, name))
+		d->ops->changed(d->data);
+}
+
+static void on_capabilities(void *data, DBusMessage *reply)
+{
+	struct display *d = data;
+	struct text names = {0};
+	char **list = NULL;
+	int n = 0, i;
+
+	if (!is_from_display(d, reply) ||
+	    !dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_STRING, &list, &n,
+				   DBUS_TYPE_INVALID))
+		return;
+	for (i = 0; i < n; i++) {
+		if (!*list[i] || strchr(list[i], ' '))
+			continue;
+		if (names.length > 0)
+			text_add(&names, " ");
+		text_add(&names, list[i]);
+	}
+	if (names.length > 0 && !names.is_broken)
+		d->ops->capabilities(d->data, names.bytes);
+	text_done(&names);
+	dbus_free_string_array(list);
+}
+
+/* --- finding it --- */
+
+static void add_match(struct display *d, const char *rule)
+{
+	/* Without an error pointer libdbus doesn't wait for the answer. */
+	dbus_bus_add_match(d->connection, rule, NULL);
+}
+
+static void watch_joins(struct display *d, bool is_on)
+{
+	if (d->is_watching == is_on)
+		return;
+	d->is_watching = is_on;
+	if (is_on)
+		add_match(d, MATCH_NEW);
+	else
+		dbus_bus_remove_match(d->connection, MATCH_NEW, NULL);
+}
+
+static char *signal_match(const struct display *d)
+{
+	char *rule;
+
+	if (asprintf(&rule, "type='signal',sender='%s',interface='" NOTIFICATIONS_IFACE "'",
+		     d->unique) < 0)
+		return NULL;
+	return rule;
+}
+
+static void adopt(struct display *d, const char *unique)
+{
+	autofree(str) char *rule = NULL, *identity = NULL;
+
+	if (!set_text(&d->unique, unique))
+		return;
+	rule = signal_match(d);
+	if (asprintf(&identity, "%s %s", d->bus_guid, unique) < 0)
+		identity = NULL;
+	if (!rule || !identity) {
+		*d->unique = '\0';
+		return;
+	}
+	d->how = d->was_started ? DISPLAY_STARTED : DISPLAY_QUEUED;
+	d->was_started = false;
+	d->n_starts = 0;
+	watch_joins(d, false);
+	event_del(d->again);
+	add_match(d, rule);
+	log_info("the display is %s", unique);
+	ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_information);
+	ask(d, NOTIFICATIONS_IFACE, "GetCapabilities", on_capabilities);
+	engine_display_up(d->engine, identity);
+	d->ops->changed(d->data);
+}
+
+static void look_later(struct display *d)
+{
+	struct timeval tv = {0};
+
+	if (d->n_looks >= ARRAY_SIZE(look_again_ms))
+		return;
+	tv.tv_sec = look_again_ms[d->n_looks] / 1000;
+	tv.tv_usec = look_again_ms[d->n_looks] % 1000 * 1000;
+	d->n_looks++;
+	event_add(d->again, &tv);
+}
+
+static void start_one(struct display *d)
+{
+	if (d->was_started || d->n_starts >= STARTS_MAX)
+		return;
+	d->was_started = d->ops->start(d->data);
+	if (d->was_started) {
+		d->n_starts++;
+		d->n_looks = 0;
+	}
+}
+
+static void on_queue(void *data, DBusMessage *reply)
+{
+	struct display *d = data;
+	const char *self = dbus_bus_get_unique_name(d->connection);
+	char **owners = NULL;
+	int n = 0, i;
+
+	d->is_looking = false;
+	if (is_known(d))
+		return;
+	if (dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_STRING, &owners, &n,
+				  DBUS_TYPE_INVALID)) {
+		for (i = 0; i < n && !is_known(d); i++)
+			if (strcmp(owners[i], self) != 0)
+				adopt(d, owners[i]);
+		dbus_free_string_array(owners);
+	}
+	if (is_known(d))
+		return;
+	watch_joins(d, true);
+	/* Once nothing has come by itself for a moment, start one. */
+	if (d->n_looks >= 2)
+		start_one(d);
+	look_later(d);
+}
+
+void display_look(struct display *d)
+{
+	static const char *const name = NOTIFICATIONS_NAME;
+	DBusMessage *call;
+	int r;
+
+	if (is_known(d) || d->is_looking)
+		return;
+	call = bus_driver_call("ListQueuedOwners", DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID);
+	r = call ? bus_call(d->connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_queue, d, NULL)
+		 : -ENOMEM;
+	if (call)
+		dbus_message_unref(call);
+	if (r == 0)
+		d->is_looking = true;
+	else
+		look_later(d);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *data)
+{
+	(void)fd;
+	(void)what;
+	display_look(data);
+}
+
+static void drop_in_flight(struct display *d)
+{
+	if (!d->in_flight)
+		return;
+	dbus_pending_call_cancel(d->in_flight);
+	dbus_pending_call_unref(d->in_flight);
+	d->in_flight = NULL;
+}
+
+static void lose(struct display *d)
+{
+	autofree(str) char *rule = signal_match(d);
+
+	log_info("the display %s has gone", d->unique);
+	if (rule)
+		dbus_bus_remove_match(d->connection, rule, NULL);
+	drop_in_flight(d);
+	*d->unique = '\0';
+	*d->name = '\0';
+	d->how = DISPLAY_NONE;
+	d->n_looks = 0;
+	engine_display_down(d->engine);
+	d->ops->changed(d->data);
+	display_look(d);
+}
+
+/* --- what it says --- */
+
+static void on_signal(struct display *d, DBusMessage *message)
+{
+	const char *member = dbus_message_get_member(message);
+	dbus_uint32_t id, reason;
+	const char *text;
+
+	if (strcmp(member, "NotificationClosed") == 0) {
+		if (dbus_message_get_args(message, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_UINT32,
+					  &reason, DBUS_TYPE_INVALID))
+			engine_display_closed(d->engine, id, reason);
+		return;
+	}
+	if (!dbus_message_get_args(message, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_STRING, &text,
+				   DBUS_TYPE_INVALID))
+		return;
+	if (strcmp(member, "ActionInvoked") == 0)
+		engine_display_action(d->engine, id, text);
+	else if (strcmp(member, "ActivationToken") == 0)
+		engine_display_token(d->engine, id, text);
+	else if (strcmp(member, "NotificationReplied") == 0)
+		engine_display_replied(d->engine, id, text);
+}
+
+static void on_name(struct display *d, DBusMessage *message)
+{
+	const char *name, *old_owner, *new_owner;
+
+	if (!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
+				   &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID))
+		return;
+	if (is_known(d)) {
+		if (strcmp(name, d->unique) == 0 && !*new_owner)
+			lose(d);
+	} else if (name[0] == ':' && *new_owner) {
+		d->n_looks = 0;
+		look_later(d);
+	}
+}
+
+void display_filter(struct display *d, DBusMessage *message)
+{
+	if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_SIGNAL)
+		return;
+	if (dbus_message_has_interface(message, NOTIFICATIONS_IFACE)) {
+		if (is_from_display(d, message))
+			on_signal(d, message);
+	} else if (dbus_message_is_signal(message, BUS_IFACE, "NameOwnerChanged") &&
+		   dbus_message_has_sender(message, BUS_NAME)) {
+		on_name(d, message);
+	}
+}
+
+/* --- ports --- */
+
+static void on_shown(void *data, DBusMessage *reply)
+{
+	struct display *d = data;
+	const char *error = dbus_message_get_error_name(reply);
+	dbus_uint32_t id = 0;
+
+	if (d->in_flight)
+		dbus_pending_call_unref(d->in_flight);
+	d->in_flight = NULL;
+	if (dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID) && id != 0)
+		engine_shown(d->engine, id);
+	else
+		engine_refused(d->engine, error ? error : "its answer isn't an id");
+}
+
+int display_show(struct display *d, const struct ping *p, bool is_minimal)
+{
+	DBusMessage *call;
+	int r;
+
+	if (!is_known(d))
+		return -ENOTCONN;
+	r = wire_forward(p->wire, p->wire_bytes, d->unique, p->display_id, is_minimal, &call);
+	if (r < 0)
+		return r;
+	drop_in_flight(d);
+	r = bus_call(d->connection, call, DBUS_TIMEOUT_INFINITE, on_shown, d, &d->in_flight);
+	dbus_message_unref(call);
+	return r;
+}
+
+void display_close(struct display *d, uint32_t display_id)
+{
+	DBusMessage *call =
+		is_known(d) ? display_call(d, NOTIFICATIONS_IFACE, "CloseNotification") : NULL;
+
+	if (!call)
+		return;
+	dbus_message_set_no_reply(call, TRUE);
+	if (dbus_message_append_args(call, DBUS_TYPE_UINT32, &display_id, DBUS_TYPE_INVALID))
+		bus_send(d->connection, call);
+	else
+		dbus_message_unref(call);
+}
+
+static void on_probed(void *data, DBusMessage *reply)
+{
+	struct display *d = data;
+
+	/* Any answer of its own says that it reads its messages. */
+	if (is_from_display(d, reply))
+		engine_display_alive(d->engine);
+}
+
+void display_probe(struct display *d)
+{
+	if (is_known(d))
+		ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_probed);
+}
+
+/* --- what there is to see --- */
+
+const char *display_name(const struct display *d)
+{
+	return *d->name || !is_known(d) ? d->name : d->unique;
+}
+
+const char *display_unique(const struct display *d)
+{
+	return d->unique;
+}
+
+enum display_how display_how(const struct display *d)
+{
+	return d->how;
+}
+
+struct display *display_new(DBusConnection *connection, struct event_base *base,
+			    struct engine *engine, const char *bus_guid,
+			    const struct display_ops *ops, void *data)
+{
+	autofree(display) struct display *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->connection = dbus_connection_ref(connection);
+	d->engine = engine;
+	d->ops = ops;
+	d->data = data;
+	d->unique = strdup("");
+	d->name = strdup("");
+	d->bus_guid = strdup(bus_guid);
+	d->again = event_new(base, -1, 0, on_again, d);
+	if (!d->unique || !d->name || !d->bus_guid || !d->again)
+		return NULL;
+	add_match(d, MATCH_GONE);
+	return take(d);
+}
+
+struct display *display_free(struct display *d)
+{
+	if (!d)
+		return NULL;
+	drop_in_flight(d);
+	if (d->again)
+		event_free(d->again);
+	free(d->unique);
+	free(d->name);
+	free(d->bus_guid);
+	dbus_connection_unref(d->connection);
+	free(d);
+	return NULL;
+}

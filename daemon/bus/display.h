@@ -1,0 +1,59 @@
+/*
+ * display: the server that really shows notifications, behind lulld in the queue of the name.
+ *
+ * It is addressed by its unique name, so that what lulld sends never comes back to lulld. Nothing on the bus
+ * announces a new member of the queue; it is asked for when programs join the bus and no display is known.
+ */
+#pragma once
+#include "daemon/engine/ports.h"
+#include <dbus/dbus.h>
+
+struct event_base;
+struct engine;
+struct display;
+
+struct display_ops {
+	/* What it can; blank-separated names. */
+	void (*capabilities)(void *data, const char *names);
+	/* Start one, if there is a command for that. Return: true when one was started. */
+	bool (*start)(void *data);
+	/* name or how has changed. */
+	void (*changed)(void *data);
+};
+
+/** How lulld came to its display. */
+enum display_how {
+	DISPLAY_NONE,
+	DISPLAY_QUEUED,  /* it was in the queue */
+	DISPLAY_STARTED, /* lulld started it */
+};
+
+/**
+ * display_new() - one that hasn't looked yet
+ * @bus_guid: identity of the bus
+ *
+ * Return: a new value, or NULL when out of memory.
+ */
+struct display *display_new(DBusConnection *connection, struct event_base *base,
+			    struct engine *engine, const char *bus_guid,
+			    const struct display_ops *ops, void *data);
+
+/** display_free() - NULL is fine. Return: NULL. */
+struct display *display_free(struct display *d);
+DEFINE_AUTOFREE(display)
+
+/** display_look() - look for one now, if none is known */
+void display_look(struct display *d);
+
+/** display_filter() - its signals, and names that come and go; for the connection's filter */
+void display_filter(struct display *d, DBusMessage *message);
+
+/* For status. No string is NULL. */
+const char *display_name(const struct display *d);
+const char *display_unique(const struct display *d);
+enum display_how display_how(const struct display *d);
+
+/* For the engine's ports; see there. */
+int display_show(struct display *d, const struct ping *p, bool is_minimal);
+void display_close(struct display *d, uint32_t display_id);
+void display_probe(struct display *d);

@@ -1,0 +1,365 @@
+#include "daemon/bus/front.h"
+
+#include "daemon/bus/bus.h"
+#include "daemon/bus/senders.h"
+#include "daemon/bus/wire.h"
+#include "daemon/engine/engine.h"
+#include "daemon/log.h"
+#include <errno.h>
+#include <string.h>
+
+/*
+ * Until a display has told its own. Never empty: Chromium gives native notifications up for its lifetime
+ * without body and actions.
+ */
+#define DEFAULT_CAPABILITIES "actions body body-markup icon-static persistence"
+
+struct front {
+	DBusConnection *connection;
+	struct engine *engine;
+	struct senders *senders;
+	char *capabilities; /* separated by blanks */
+};
+
+/* --- methods --- */
+
+static struct ticket ticket_of(DBusMessage *call)
+{
+	return (struct ticket){
+		.sender = dbus_message_get_sender(call),
+		.serial = dbus_message_get_serial(call),
+		.is_silent = dbus_message_get_no_reply(call),
+	};
+}
+
+static void on_notify(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct ticket from = ticket_of(call);
+	struct front *f = object;
+	struct wire_notify w;
+
+	if (senders_add(f->senders, from.sender) < 0)
+		log_warn("out of memory: signals for a sender will be broadcast");
+	if (wire_decode(call, &w) == 0)
+		engine_notify(f->engine, &from, w.replaces_id, &w.n);
+	else
+		bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+	wire_done(&w);
+}
+
+static void on_close(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct ticket from = ticket_of(call);
+	struct front *f = object;
+	dbus_uint32_t id = 0;
+
+	(void)connection;
+	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID);
+	engine_close(f->engine, &from, id);
+}
+
+static bool append_capabilities(DBusMessage *reply, const char *names)
+{
+	DBusMessageIter into, list;
+	autofree(str) char *copy = strdup(names);
+	char *rest = copy, *name;
+	bool is_done;
+
+	dbus_message_iter_init_append(reply, &into);
+	is_done = copy && dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "s", &list);
+	while (is_done && (name = strsep(&rest, " ")))
+		is_done = !*name || dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &name);
+	return is_done && dbus_message_iter_close_container(&into, &list);
+}
+
+static void on_capabilities(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	DBusMessage *reply = dbus_message_new_method_return(call);
+	struct front *f = object;
+
+	if (reply && append_capabilities(reply, f->capabilities)) {
+		bus_send(connection, reply);
+		return;
+	}
+	if (reply)
+		dbus_message_unref(reply);
+	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+static void on_information(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	static const char *const name = "lull", *const version = LULL_VERSION, *const spec = "1.2";
+	DBusMessage *reply = dbus_message_new_method_return(call);
+
+	(void)object;
+	if (reply && dbus_message_append_args(reply, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
+					      &name, DBUS_TYPE_STRING, &version, DBUS_TYPE_STRING,
+					      &spec, DBUS_TYPE_INVALID)) {
+		bus_send(connection, reply);
+		return;
+	}
+	if (reply)
+		dbus_message_unref(reply);
+	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+/* --- properties --- */
+
+/* Do not disturb, as applications may know it (specification 1.3, Inhibited). */
+static bool get_inhibited(void *object, DBusMessageIter *into)
+{
+	struct front *f = object;
+	struct engine_status status;
+	dbus_bool_t is_inhibited;
+
+	engine_status(f->engine, &status);
+	is_inhibited = status.is_focus_on;
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_BOOLEAN, &is_inhibited);
+}
+
+static const struct bus_method methods[] = {
+	{"Notify", "susssasa{sv}i", "u",
+	 "app_name replaces_id app_icon summary body actions hints expire_timeout", "id",
+	 on_notify},
+	{"CloseNotification", "u", "", "id", "", on_close},
+	{"GetCapabilities", "", "as", "", "capabilities", on_capabilities},
+	{"GetServerInformation", "", "ssss", "", "name vendor version spec_version",
+	 on_information},
+};
+
+static const struct bus_property properties[] = {
+	{"Inhibited", "b", get_inhibited},
+};
+
+static const struct bus_signal signals[] = {
+	{"NotificationClosed", "uu", "id reason"},
+	{"ActionInvoked", "us", "id action_key"},
+	{"ActivationToken", "us", "id activation_token"},
+	{"NotificationReplied", "us", "id text"},
+};
+
+static const struct bus_interface interface = {
+	.name = NOTIFICATIONS_IFACE,
+	.methods = methods,
+	.n_methods = ARRAY_SIZE(methods),
+	.properties = properties,
+	.n_properties = ARRAY_SIZE(properties),
+	.signals = signals,
+	.n_signals = ARRAY_SIZE(signals),
+};
+
+static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message, void *data)
+{
+	return bus_handle(&interface, data, connection, message);
+}
+
+/* --- the bus --- */
+
+/* Who was there before us may own what the journal holds. */
+static void on_names(void *data, DBusMessage *reply)
+{
+	struct front *f = data;
+	char **names = NULL;
+	int n = 0, i;
+
+	if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_STRING, &names, &n,
+				   DBUS_TYPE_INVALID))
+		return;
+	for (i = 0; i < n; i++)
+		if (names[i][0] == ':' && senders_add(f->senders, names[i]) < 0)
+			break;
+	dbus_free_string_array(names);
+}
+
+void front_filter(struct front *f, DBusMessage *message)
+{
+	const char *name, *old_owner, *new_owner;
+
+	if (dbus_message_is_signal(message, BUS_IFACE, "NameOwnerChanged") &&
+	    dbus_message_has_sender(message, BUS_NAME) &&
+	    dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
+				  &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID) &&
+	    name[0] == ':' && !*new_owner)
+		senders_drop(f->senders, name);
+}
+
+struct front *front_new(DBusConnection *connection, struct engine *engine)
+{
+	static const DBusObjectPathVTable vtable = {.message_function = on_message};
+	autofree(front) struct front *f = calloc(1, sizeof(*f));
+	DBusMessage *call;
+	int r;
+
+	if (!f)
+		return NULL;
+	f->connection = dbus_connection_ref(connection);
+	f->engine = engine;
+	f->senders = senders_new();
+	f->capabilities = engine_remembered(engine, "capabilities");
+	if (!f->capabilities)
+		f->capabilities = strdup(DEFAULT_CAPABILITIES);
+	if (!f->senders || !f->capabilities ||
+	    !dbus_connection_register_object_path(connection, NOTIFICATIONS_PATH, &vtable, f))
+		return NULL;
+	call = bus_driver_call("ListNames", DBUS_TYPE_INVALID);
+	r = call ? bus_call(connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_names, f, NULL)
+		 : -ENOMEM;
+	if (call)
+		dbus_message_unref(call);
+	return r < 0 ? NULL : take(f);
+}
+
+struct front *front_free(struct front *f)
+{
+	if (!f)
+		return NULL;
+	if (f->connection) {
+		dbus_connection_unregister_object_path(f->connection, NOTIFICATIONS_PATH);
+		dbus_connection_unref(f->connection);
+	}
+	senders_free(f->senders);
+	free(f->capabilities);
+	free(f);
+	return NULL;
+}
+
+void front_set_capabilities(struct front *f, const char *names)
+{
+	char *copy;
+
+	if (strcmp(names, f->capabilities) == 0)
+		return;
+	copy = strdup(names);
+	if (!copy)
+		return;
+	free(f->capabilities);
+	f->capabilities = copy;
+	engine_remember(f->engine, "capabilities", names);
+}
+
+bool front_has_capability(const struct front *f, const char *name)
+{
+	size_t length = strlen(name);
+	const char *at = f->capabilities;
+
+	while (*at) {
+		size_t n = strcspn(at, " ");
+
+		if (n == length && strncmp(at, name, n) == 0)
+			return true;
+		at += n;
+		at += *at == ' ';
+	}
+	return false;
+}
+
+/* --- ports --- */
+
+/* An answer needs no more of the call than its sender and serial. */
+static DBusMessage *reply_to(const struct ticket *to, int type)
+{
+	DBusMessage *reply = dbus_message_new(type);
+
+	if (reply && (!dbus_message_set_destination(reply, to->sender) ||
+		      !dbus_message_set_reply_serial(reply, to->serial))) {
+		dbus_message_unref(reply);
+		return NULL;
+	}
+	if (reply)
+		dbus_message_set_no_reply(reply, TRUE);
+	return reply;
+}
+
+void front_reply_id(struct front *f, const struct ticket *to, uint32_t id)
+{
+	DBusMessage *reply = reply_to(to, DBUS_MESSAGE_TYPE_METHOD_RETURN);
+
+	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID))
+		bus_send(f->connection, reply);
+	else if (reply)
+		dbus_message_unref(reply);
+}
+
+void front_reply_done(struct front *f, const struct ticket *to)
+{
+	bus_send(f->connection, reply_to(to, DBUS_MESSAGE_TYPE_METHOD_RETURN));
+}
+
+void front_reply_refusal(struct front *f, const struct ticket *to, enum refusal why)
+{
+	DBusMessage *reply = reply_to(to, DBUS_MESSAGE_TYPE_ERROR);
+	const char *name = DBUS_ERROR_FAILED;
+
+	if (!reply)
+		return;
+	switch (why) {
+	case REFUSAL_NO_SUCH_ID:
+		/* "An empty D-Bus error message is sent back": specification, CloseNotification. */
+		name = NOTIFICATIONS_IFACE ".Error.NotFound";
+		break;
+	case REFUSAL_NOT_YOURS: name = DBUS_ERROR_INVALID_ARGS; break;
+	case REFUSAL_OUT_OF_MEMORY: name = DBUS_ERROR_NO_MEMORY; break;
+	}
+	dbus_message_set_error_name(reply, name);
+	bus_send(f->connection, reply);
+}
+
+static void emit(struct front *f, const char *to, const char *member, uint32_t id, int type,
+		 const void *value)
+{
+	DBusMessage *signal =
+		dbus_message_new_signal(NOTIFICATIONS_PATH, NOTIFICATIONS_IFACE, member);
+
+	if (!signal)
+		return;
+	if ((!to || dbus_message_set_destination(signal, to)) &&
+	    dbus_message_append_args(signal, DBUS_TYPE_UINT32, &id, type, value, DBUS_TYPE_INVALID))
+		bus_send(f->connection, signal);
+	else
+		dbus_message_unref(signal);
+}
+
+void front_emit_closed(struct front *f, const char *to, uint32_t id, uint32_t reason)
+{
+	emit(f, to, "NotificationClosed", id, DBUS_TYPE_UINT32, &reason);
+}
+
+void front_emit_action(struct front *f, const char *to, uint32_t id, const char *key,
+		       const char *token)
+{
+	if (token)
+		emit(f, to, "ActivationToken", id, DBUS_TYPE_STRING, &token);
+	emit(f, to, "ActionInvoked", id, DBUS_TYPE_STRING, &key);
+}
+
+void front_emit_replied(struct front *f, const char *to, uint32_t id, const char *text)
+{
+	emit(f, to, "NotificationReplied", id, DBUS_TYPE_STRING, &text);
+}
+
+bool front_is_here(const struct front *f, const char *sender)
+{
+	return senders_have(f->senders, sender);
+}
+
+int front_compose(struct front *f, const struct own_notice *notice, int64_t announces)
+{
+	struct wire_parts parts = {
+		.summary = notice->summary,
+		.body = notice->body,
+		.actions = notice->actions,
+		.category = notice->category,
+	};
+	DBusMessage *call = wire_compose(&parts);
+	struct wire_notify w;
+	int r;
+
+	if (!call)
+		return -ENOMEM;
+	r = wire_decode(call, &w);
+	if (r == 0)
+		engine_own(f->engine, &w.n, announces);
+	wire_done(&w);
+	dbus_message_unref(call);
+	return r;
+}

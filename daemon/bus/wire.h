@@ -1,0 +1,60 @@
+/*
+ * wire: a Notify call as it comes in, as it is stored, and as it goes out.
+ *
+ * Liberal in: a hint of the wrong type is mended or dropped, long texts are cut on a code point, an odd
+ * action is left out; a ping is never refused for what is in it. Strict out: what is stored and forwarded is
+ * a message that every display server accepts. Unknown hints are kept as they came, except file
+ * descriptors, which can't be stored.
+ *
+ * Desktop Notifications Specification 1.2, "Notify" and "Hints".
+ */
+#pragma once
+#include "daemon/core/notification.h"
+#include <dbus/dbus.h>
+
+/* What one notification may hold; more is cut on a code point (hints.h has theirs). */
+#define WIRE_NAME_MAX 4096
+#define WIRE_SUMMARY_MAX 4096
+#define WIRE_BODY_MAX (64 * 1024)
+#define WIRE_ACTIONS_MAX (16 * 1024)
+
+/** A decoded Notify. The strings of @n live as long as this and the call that it came from. */
+struct wire_notify {
+	struct notification n;
+	uint32_t replaces_id;
+	DBusMessage *message; /* normalised: the call itself, where it is normal */
+	char *bytes;          /* the same, marshalled; n.wire */
+};
+
+/**
+ * wire_decode() - read and normalise
+ * @call: has the signature susssasa{sv}i
+ * @ret: release with wire_done(), also after a failure
+ *
+ * Return: 0 or -ENOMEM.
+ */
+LULL_MUSTCHECK int wire_decode(DBusMessage *call, struct wire_notify *ret);
+void wire_done(struct wire_notify *w);
+
+/** A notification of lull's own. */
+struct wire_parts {
+	const char *summary;
+	const char *body;
+	const char *const *actions; /* key, label, ..., NULL */
+	const char *category;
+};
+
+/** wire_compose() - a Notify call that says @parts. Return: NULL when out of memory. */
+DBusMessage *wire_compose(const struct wire_parts *parts);
+
+/**
+ * wire_forward() - the Notify call for the display
+ * @wire: as stored
+ * @destination: the display's unique name
+ * @replaces_id: the display's id that it replaces, or 0
+ * @is_minimal: leave out all hints but the urgency; for a display that refused the whole
+ *
+ * Return: 0; -EBADMSG when @wire isn't a Notify call; -ENOMEM.
+ */
+LULL_MUSTCHECK int wire_forward(const void *wire, size_t wire_bytes, const char *destination,
+				uint32_t replaces_id, bool is_minimal, DBusMessage **ret);
