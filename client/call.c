@@ -1,0 +1,405 @@
+#include "client/call.h"
+
+#include "client/print.h"
+#include <ctype.h>
+#include <dbus/dbus.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LULL_NAME "org.lull.Lull1"
+#define LULL_PATH "/org/lull/Lull1"
+#define CALL_TIMEOUT_MS 5000
+#define HOW_TO_START "start it with 'systemctl --user start lulld'"
+
+struct call {
+	DBusConnection *bus;
+};
+
+enum outcome call_not_understood(void)
+{
+	print_failure("lulld's answer isn't understood; restart lulld if it was just upgraded");
+	return OUTCOME_REFUSED;
+}
+
+enum outcome call_no_memory(void)
+{
+	print_failure("out of memory");
+	return OUTCOME_REFUSED;
+}
+
+/*
+ * The address of the session bus; NULL when there is none. libdbus would launch a bus of its own without an
+ * address, on which nobody else is.
+ */
+static char *bus_address(void)
+{
+	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	autofree(str) char *path = NULL;
+	char *escaped;
+	char *found = NULL;
+
+	if (address && address[0] && !strstr(address, "autolaunch:"))
+		return strdup(address);
+	if (!runtime || runtime[0] != '/')
+		return NULL;
+	if (asprintf(&path, "%s/bus", runtime) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	if (access(path, F_OK) < 0)
+		return NULL;
+	escaped = dbus_address_escape_value(path);
+	if (escaped && asprintf(&found, "unix:path=%s", escaped) < 0)
+		found = NULL;
+	dbus_free(escaped);
+	return found;
+}
+
+enum outcome call_connect(struct DBusConnection **ret)
+{
+	autofree(str) char *address = bus_address();
+	DBusConnection *bus;
+	DBusError error = DBUS_ERROR_INIT;
+
+	if (!address) {
+		print_failure("there is no session bus; log in to a desktop session or set "
+			      "DBUS_SESSION_BUS_ADDRESS");
+		return OUTCOME_NOT_RUNNING;
+	}
+	bus = dbus_connection_open_private(address, &error);
+	if (bus) {
+		dbus_connection_set_exit_on_disconnect(bus, FALSE);
+		if (dbus_bus_register(bus, &error)) {
+			*ret = bus;
+			return OUTCOME_DONE;
+		}
+		dbus_connection_close(bus);
+		dbus_connection_unref(bus);
+	}
+	print_failure("the session bus can't be reached (%s); check DBUS_SESSION_BUS_ADDRESS",
+		      dbus_error_is_set(&error) ? error.message : "out of memory");
+	dbus_error_free(&error);
+	return OUTCOME_NOT_RUNNING;
+}
+
+enum outcome call_open(struct call **ret)
+{
+	struct call *c = calloc(1, sizeof(*c));
+	enum outcome r;
+
+	if (!c)
+		return call_no_memory();
+	r = call_connect(&c->bus);
+	if (r != OUTCOME_DONE) {
+		call_free(c);
+		return r;
+	}
+	*ret = c;
+	return OUTCOME_DONE;
+}
+
+struct call *call_free(struct call *c)
+{
+	if (!c)
+		return NULL;
+	if (c->bus) {
+		dbus_connection_close(c->bus);
+		dbus_connection_unref(c->bus);
+	}
+	free(c);
+	return NULL;
+}
+
+/* --- JSON to D-Bus --- */
+
+static bool append(DBusMessageIter *to, DBusSignatureIter *type, const json_t *value);
+
+/* libdbus aborts the process when text isn't UTF-8. */
+static bool append_text(DBusMessageIter *to, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text && dbus_validate_utf8(text, NULL) &&
+	       dbus_message_iter_append_basic(to, DBUS_TYPE_STRING, &text);
+}
+
+static bool append_variant(DBusMessageIter *to, const json_t *value)
+{
+	const char *signature = json_is_string(value) ? "s" : json_is_integer(value) ? "x" : "b";
+	DBusSignatureIter type;
+	DBusMessageIter inner;
+
+	dbus_signature_iter_init(&type, signature);
+	if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, signature, &inner))
+		return false;
+	if (!append(&inner, &type, value)) {
+		dbus_message_iter_abandon_container(to, &inner);
+		return false;
+	}
+	return dbus_message_iter_close_container(to, &inner);
+}
+
+static bool append_entry(DBusMessageIter *to, const char *key, const json_t *value)
+{
+	DBusMessageIter entry;
+
+	if (!dbus_message_iter_open_container(to, DBUS_TYPE_DICT_ENTRY, NULL, &entry))
+		return false;
+	if (!dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &key) ||
+	    !append_variant(&entry, value)) {
+		dbus_message_iter_abandon_container(to, &entry);
+		return false;
+	}
+	return dbus_message_iter_close_container(to, &entry);
+}
+
+static bool append_array(DBusMessageIter *to, DBusSignatureIter *type, const json_t *value)
+{
+	DBusSignatureIter element;
+	DBusMessageIter inner;
+	const char *key;
+	json_t *item;
+	size_t i;
+	bool is_dict = dbus_signature_iter_get_element_type(type) == DBUS_TYPE_DICT_ENTRY;
+	bool ok = is_dict ? json_is_object(value) : json_is_array(value);
+	char *signature;
+
+	dbus_signature_iter_recurse(type, &element);
+	signature = dbus_signature_iter_get_signature(&element);
+	ok = ok && signature &&
+	     dbus_message_iter_open_container(to, DBUS_TYPE_ARRAY, signature, &inner);
+	dbus_free(signature);
+	if (!ok)
+		return false;
+	if (is_dict) {
+		json_object_foreach((json_t *)value, key, item) ok =
+			ok && append_entry(&inner, key, item);
+	} else {
+		json_array_foreach(value, i, item) ok = ok && append(&inner, &element, item);
+	}
+	if (!ok) {
+		dbus_message_iter_abandon_container(to, &inner);
+		return false;
+	}
+	return dbus_message_iter_close_container(to, &inner);
+}
+
+/* False when memory ran out or the value has another type. */
+static bool append(DBusMessageIter *to, DBusSignatureIter *type, const json_t *value)
+{
+	json_int_t number = json_integer_value(value);
+
+	switch (dbus_signature_iter_get_current_type(type)) {
+	case DBUS_TYPE_STRING: return append_text(to, value);
+	case DBUS_TYPE_ARRAY: return append_array(to, type, value);
+	case DBUS_TYPE_BOOLEAN:
+		return dbus_message_iter_append_basic(to, DBUS_TYPE_BOOLEAN,
+						      &(dbus_bool_t){json_is_true(value)});
+	case DBUS_TYPE_UINT32:
+		return number >= 0 && number <= UINT32_MAX &&
+		       dbus_message_iter_append_basic(to, DBUS_TYPE_UINT32,
+						      &(dbus_uint32_t){(dbus_uint32_t)number});
+	case DBUS_TYPE_INT64:
+		return dbus_message_iter_append_basic(to, DBUS_TYPE_INT64, &(dbus_int64_t){number});
+	case DBUS_TYPE_UINT64:
+		return number >= 0 &&
+		       dbus_message_iter_append_basic(to, DBUS_TYPE_UINT64,
+						      &(dbus_uint64_t){(dbus_uint64_t)number});
+	}
+	return false;
+}
+
+static bool append_all(DBusMessage *m, const char *signature, const json_t *args)
+{
+	DBusSignatureIter type;
+	DBusMessageIter to;
+	json_t *arg;
+	size_t i;
+
+	dbus_message_iter_init_append(m, &to);
+	dbus_signature_iter_init(&type, signature);
+	json_array_foreach(args, i, arg)
+	{
+		if (!append(&to, &type, arg))
+			return false;
+		dbus_signature_iter_next(&type);
+	}
+	return true;
+}
+
+/* --- D-Bus to JSON --- */
+
+static json_t *read_value(DBusMessageIter *from);
+
+/* "NextRelease" is "next_release" in what lull prints; D-Bus properties are in CamelCase. */
+static char *snake_case(const char *name)
+{
+	char *out = malloc(strlen(name) * 2 + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; out && name[i]; i++) {
+		if (isupper((unsigned char)name[i]) && i > 0)
+			out[n++] = '_';
+		out[n++] = (char)tolower((unsigned char)name[i]);
+	}
+	if (out)
+		out[n] = '\0';
+	return out;
+}
+
+static json_t *read_dict(DBusMessageIter *from)
+{
+	json_t *dict = json_object();
+
+	for (; dbus_message_iter_get_arg_type(from) != DBUS_TYPE_INVALID;
+	     dbus_message_iter_next(from)) {
+		autofree(str) char *key = NULL;
+		DBusMessageIter entry;
+		const char *name;
+
+		dbus_message_iter_recurse(from, &entry);
+		if (dbus_message_iter_get_arg_type(&entry) != DBUS_TYPE_STRING)
+			continue;
+		dbus_message_iter_get_basic(&entry, &name);
+		dbus_message_iter_next(&entry);
+		key = snake_case(name);
+		if (!key || json_object_set_new(dict, key, read_value(&entry)) < 0) {
+			json_decref(dict);
+			return NULL;
+		}
+	}
+	return dict;
+}
+
+static json_t *read_list(DBusMessageIter *from)
+{
+	json_t *list = json_array();
+
+	for (; dbus_message_iter_get_arg_type(from) != DBUS_TYPE_INVALID;
+	     dbus_message_iter_next(from)) {
+		if (json_array_append_new(list, read_value(from)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* NULL when memory ran out; null for types that lull's interface doesn't use. */
+static json_t *read_value(DBusMessageIter *from)
+{
+	DBusMessageIter inner;
+	DBusBasicValue v;
+
+	switch (dbus_message_iter_get_arg_type(from)) {
+	case DBUS_TYPE_ARRAY:
+		dbus_message_iter_recurse(from, &inner);
+		if (dbus_message_iter_get_element_type(from) == DBUS_TYPE_DICT_ENTRY)
+			return read_dict(&inner);
+		return read_list(&inner);
+	case DBUS_TYPE_STRUCT: dbus_message_iter_recurse(from, &inner); return read_list(&inner);
+	case DBUS_TYPE_VARIANT: dbus_message_iter_recurse(from, &inner); return read_value(&inner);
+	case DBUS_TYPE_STRING:
+	case DBUS_TYPE_OBJECT_PATH:
+	case DBUS_TYPE_SIGNATURE: dbus_message_iter_get_basic(from, &v); return json_string(v.str);
+	case DBUS_TYPE_BOOLEAN:
+		dbus_message_iter_get_basic(from, &v);
+		return json_boolean(v.bool_val);
+	case DBUS_TYPE_BYTE: dbus_message_iter_get_basic(from, &v); return json_integer(v.byt);
+	case DBUS_TYPE_INT16: dbus_message_iter_get_basic(from, &v); return json_integer(v.i16);
+	case DBUS_TYPE_UINT16: dbus_message_iter_get_basic(from, &v); return json_integer(v.u16);
+	case DBUS_TYPE_INT32: dbus_message_iter_get_basic(from, &v); return json_integer(v.i32);
+	case DBUS_TYPE_UINT32: dbus_message_iter_get_basic(from, &v); return json_integer(v.u32);
+	case DBUS_TYPE_INT64: dbus_message_iter_get_basic(from, &v); return json_integer(v.i64);
+	case DBUS_TYPE_UINT64:
+		dbus_message_iter_get_basic(from, &v);
+		return json_integer((json_int_t)MIN(v.u64, (dbus_uint64_t)INT64_MAX));
+	}
+	return json_null();
+}
+
+/* --- calling --- */
+
+static enum outcome report_failure(const DBusError *error)
+{
+	static const struct {
+		const char *name;
+		enum outcome outcome;
+		const char *text;
+	} rows[] = {
+		{DBUS_ERROR_SERVICE_UNKNOWN, OUTCOME_NOT_RUNNING,
+		 "lulld isn't running; " HOW_TO_START},
+		{DBUS_ERROR_NAME_HAS_NO_OWNER, OUTCOME_NOT_RUNNING,
+		 "lulld isn't running; " HOW_TO_START},
+		{DBUS_ERROR_DISCONNECTED, OUTCOME_NOT_RUNNING,
+		 "the session bus has gone; log in again"},
+		{DBUS_ERROR_NO_REPLY, OUTCOME_REFUSED,
+		 "lulld doesn't answer; see 'journalctl --user -u lulld', then restart it"},
+		{DBUS_ERROR_UNKNOWN_METHOD, OUTCOME_REFUSED,
+		 "this lulld is of another version than lull; restart lulld"},
+		{DBUS_ERROR_ACCESS_DENIED, OUTCOME_REFUSED,
+		 "the session bus doesn't let this program reach lulld; run lull outside the sandbox"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (dbus_error_has_name(error, rows[i].name)) {
+			print_failure("%s", rows[i].text);
+			return rows[i].outcome;
+		}
+	}
+	if (strncmp(error->name, "org.freedesktop.DBus.Error.Spawn.", 33) == 0 ||
+	    strncmp(error->name, "org.freedesktop.systemd1.", 25) == 0 ||
+	    dbus_error_has_name(error, DBUS_ERROR_TIMED_OUT)) {
+		print_failure(
+			"lulld isn't running and can't be started (%s); see 'journalctl --user -u lulld'",
+			error->message);
+		return OUTCOME_NOT_RUNNING;
+	}
+	print_failure("%s", error->message && error->message[0] ? error->message : error->name);
+	return OUTCOME_REFUSED;
+}
+
+static enum outcome send_and_wait(struct call *c, DBusMessage *m, json_t **ret_reply)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	DBusMessage *answer;
+	DBusMessageIter from;
+	enum outcome r;
+	json_t *reply;
+
+	answer = dbus_connection_send_with_reply_and_block(c->bus, m, CALL_TIMEOUT_MS, &error);
+	if (!answer) {
+		r = report_failure(&error);
+		dbus_error_free(&error);
+		return r;
+	}
+	dbus_message_iter_init(answer, &from);
+	reply = read_list(&from);
+	dbus_message_unref(answer);
+	if (!reply)
+		return call_no_memory();
+	*ret_reply = reply;
+	return OUTCOME_DONE;
+}
+
+enum outcome call_method(struct call *c, const char *member, const char *signature, json_t *args,
+			 enum call_start start, json_t **ret_reply)
+{
+	DBusMessage *m = dbus_message_new_method_call(LULL_NAME, LULL_PATH, LULL_NAME, member);
+	enum outcome r;
+
+	if (m && args && append_all(m, signature, args)) {
+		dbus_message_set_auto_start(m, start == CALL_MAY_START);
+		r = send_and_wait(c, m, ret_reply);
+	} else {
+		r = call_no_memory();
+	}
+	if (m)
+		dbus_message_unref(m);
+	json_decref(args);
+	return r;
+}

@@ -1,0 +1,200 @@
+#include "client/call.h"
+#include "client/print.h"
+#include "client/verb.h"
+#include "client/when.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* @name of @from as text; "" when it isn't there or isn't text. */
+static const char *text_of(const json_t *from, const char *name)
+{
+	const char *text = json_string_value(json_object_get(from, name));
+
+	return text ? text : "";
+}
+
+/* Instants are 0 on the bus when there is none, and null in JSON. */
+static json_t *instant_of(const json_t *from, const char *name)
+{
+	json_int_t us = json_integer_value(json_object_get(from, name));
+
+	return us > 0 ? json_integer(us) : json_null();
+}
+
+static json_t *tokens_of(const json_t *reply)
+{
+	const json_t *tokens = json_object_get(reply, "tokens");
+	json_t *all = json_array();
+	json_t *token;
+	size_t i;
+
+	json_array_foreach(tokens, i, token)
+	{
+		json_t *one =
+			json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", text_of(token, "kind"),
+				  "name", text_of(token, "name"), "label", text_of(token, "label"),
+				  "since", instant_of(token, "since"), "ends",
+				  instant_of(token, "ends"));
+
+		if (json_array_append_new(all, one) < 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+json_t *status_json(const json_t *reply)
+{
+	const json_t *display = json_object_get(reply, "display");
+
+	if (!json_is_boolean(json_object_get(reply, "focus")))
+		return NULL;
+	return json_pack("{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s}", "focus",
+			 json_is_true(json_object_get(reply, "focus")), "until",
+			 instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
+			 json_integer_value(json_object_get(reply, "held")), "next_release",
+			 instant_of(reply, "next_release"), "in_front",
+			 json_is_true(json_object_get(reply, "in_front")), "display", "name",
+			 text_of(display, "name"), "how", text_of(display, "how"), "unique",
+			 text_of(display, "unique"), "version", text_of(reply, "version"),
+			 "journal", text_of(reply, "journal"));
+}
+
+/* Why focus is on, from every token that has more to say than "by hand". */
+static void write_reasons(FILE *out, const json_t *tokens)
+{
+	json_t *token;
+	size_t i;
+
+	json_array_foreach(tokens, i, token)
+	{
+		const char *kind = text_of(token, "kind");
+		const char *name = text_of(token, "name");
+		const char *label = text_of(token, "label");
+
+		if (label[0])
+			fprintf(out, " · %s", label);
+		else if (strcmp(kind, "manual") != 0)
+			fprintf(out, " · %s%s%s", kind, name[0] ? " " : "", name);
+	}
+}
+
+char *status_focus_text(const json_t *status, int64_t now_us)
+{
+	const json_t *until = json_object_get(status, "until");
+	char end[WHEN_TEXT_MAX];
+	char left[WHEN_TEXT_MAX];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	if (!json_is_true(json_object_get(status, "focus"))) {
+		fputs("off", out);
+	} else {
+		if (json_is_integer(until)) {
+			when_format(json_integer_value(until), now_us, end);
+			when_format_left(json_integer_value(until), now_us, left);
+			fprintf(out, "on until %s (%s left)", end, left);
+		} else {
+			fputs("on, without an end", out);
+		}
+		write_reasons(out, json_object_get(status, "tokens"));
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void print_line(const char *label, const char *text)
+{
+	bool has_colour = print_has_colour(stdout);
+
+	printf("%s%-10s%s", has_colour ? "\033[1m" : "", label, has_colour ? "\033[0m" : "");
+	print_text(stdout, text);
+	putchar('\n');
+}
+
+static char *held_text(const json_t *status, int64_t now_us)
+{
+	const json_t *next = json_object_get(status, "next_release");
+	json_int_t held = json_integer_value(json_object_get(status, "held"));
+	char when[WHEN_TEXT_MAX];
+	char *text;
+	int r;
+
+	if (json_is_integer(next) && json_integer_value(next) <= now_us) {
+		r = asprintf(&text, "%" JSON_INTEGER_FORMAT ", being released", held);
+	} else if (json_is_integer(next)) {
+		when_format(json_integer_value(next), now_us, when);
+		r = asprintf(&text, "%" JSON_INTEGER_FORMAT ", next release %s", held, when);
+	} else {
+		r = asprintf(&text, "%" JSON_INTEGER_FORMAT, held);
+	}
+	return r < 0 ? NULL : text;
+}
+
+static char *front_text(const json_t *status)
+{
+	const json_t *display = json_object_get(status, "display");
+	const char *name = text_of(display, "name");
+	char *text;
+
+	if (!json_is_true(json_object_get(status, "in_front")))
+		return strdup(
+			"no, notifications bypass lull and nothing is held: another program owns "
+			"org.freedesktop.Notifications");
+	if (!name[0])
+		return strdup("yes, but there is no display server to show what is released");
+	if (asprintf(&text, "yes, display: %s (%s)", name, text_of(display, "how")) < 0)
+		return NULL;
+	return text;
+}
+
+static enum outcome print_for_people(const json_t *status)
+{
+	int64_t now = when_now();
+	autofree(str) char *focus = status_focus_text(status, now);
+	autofree(str) char *held = held_text(status, now);
+	autofree(str) char *front = front_text(status);
+
+	if (!focus || !held || !front)
+		return call_no_memory();
+	print_line("Focus", focus);
+	print_line("Held", held);
+	print_line("In front", front);
+	if (strcmp(text_of(status, "journal"), "memory") == 0)
+		print_line("Journal",
+			   "in memory only: the disk can't be written, and what is held is lost "
+			   "if lulld stops");
+	return OUTCOME_DONE;
+}
+
+enum outcome status_run(const struct args *a)
+{
+	autofree(call) struct call *c = NULL;
+	autofree(json) json_t *reply = NULL;
+	autofree(json) json_t *status = NULL;
+	enum outcome r;
+
+	r = call_open(&c);
+	if (r != OUTCOME_DONE)
+		return r;
+	r = call_method(c, "GetStatus", "", json_array(), CALL_RUNNING_ONLY, &reply);
+	if (r != OUTCOME_DONE)
+		return r;
+	status = status_json(json_array_get(reply, 0));
+	if (!status)
+		return call_not_understood();
+	if (!a->is_json)
+		return print_for_people(status);
+	if (print_json(stdout, status) < 0)
+		return call_no_memory();
+	putchar('\n');
+	return OUTCOME_DONE;
+}

@@ -1,0 +1,59 @@
+/*
+ * verb: what the verbs of the client share.
+ *
+ * A verb is a row of the table in main.c and a function here. It gets its arguments parsed, writes its answer
+ * to stdout or one line to stderr, and returns the exit status.
+ */
+#pragma once
+#include "config/base.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The exit status of every verb. Scripts depend on the numbers. */
+enum outcome {
+	OUTCOME_DONE = 0,
+	OUTCOME_REFUSED = 1,     /* the daemon refused, or nothing matched */
+	OUTCOME_USAGE = 2,       /* the command line is wrong */
+	OUTCOME_NOT_RUNNING = 3, /* no daemon, or no session bus */
+};
+
+struct args_list {
+	const char **items;
+	size_t n_items;
+};
+
+/** A parsed command line; every string is borrowed from argv. */
+struct args {
+	bool is_json;
+	const char *until; /* NULL: not given */
+	const char *label; /* NULL: not given */
+	struct args_list press;
+	struct args_list words; /* what isn't an option */
+};
+
+enum outcome status_run(const struct args *a);
+enum outcome focus_run(const struct args *a);
+enum outcome extend_run(const struct args *a);
+enum outcome end_run(const struct args *a);
+enum outcome toggle_run(const struct args *a);
+enum outcome list_run(const struct args *a);
+enum outcome release_run(const struct args *a);
+
+/**
+ * status_json() - a status as lull prints it with --json
+ * @reply: the daemon's answer to GetStatus and to the verbs that change focus: one a{sv}
+ *
+ * Return: a new value in which every key is there and has its type; NULL when @reply isn't a status.
+ */
+json_t *status_json(const json_t *reply);
+
+/**
+ * status_focus_text() - focus in words
+ * @status: from status_json()
+ *
+ * Return: "off", "on until 11:30 (22 min left) · writing"; not yet escaped; the caller frees it. NULL when
+ * out of memory.
+ */
+char *status_focus_text(const json_t *status, int64_t now_us);
