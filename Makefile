@@ -36,10 +36,10 @@ CORE_SRC := config/duration.c config/settings.c daemon/core/text.c daemon/core/n
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/delivery.c daemon/engine/release.c \
-	daemon/engine/listing.c daemon/engine/pass.c daemon/engine/outbox.c
+	daemon/engine/listing.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 
 lulld_SRC := daemon/main.c daemon/log.c daemon/clock.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
-	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/store.c daemon/present/presenter.c \
+	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c daemon/present/presenter.c \
 	config/load.c
 lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd
 
@@ -64,7 +64,7 @@ unit-print_PKG := jansson
 unit-when_SRC := client/when.c
 unit-load_SRC := config/load.c
 unit-load_PKG := inih
-unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/store.c
+unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
 
 bench-floor_SRC := tests/bench/floor.c
@@ -76,7 +76,7 @@ BENCH_PROGRAMS := bench-floor bench-load
 # --- building --------------------------------------------------------------------------------------
 
 .PHONY: all help deps test-deps desktop-deps demo check check-unit check-bus check-display \
-	bench asan format format-check cppcheck clean
+	check-desktops bench bench-programs asan format format-check cppcheck clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -150,7 +150,7 @@ desktop-deps: ## install the heavier display servers
 # --- using it --------------------------------------------------------------------------------------
 
 demo: all ## the main job, end to end, on a private bus
-	LULL_BUILD=$(BUILD) dbus-run-session -- tests/demo/demo.sh
+	@LULL_BUILD=$(BUILD) tests/demo/demo.sh
 
 check: check-unit check-bus check-display ## all tests
 
@@ -168,7 +168,8 @@ check-desktops: all
 asan: ## all tests, with AddressSanitizer and UBSan
 	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' check
 
-bench: all $(BENCH_PROGRAMS:%=$(BUILD)/%) ## lulld beside a floor that stores nothing
+bench-programs: $(BENCH_PROGRAMS:%=$(BUILD)/%)
+bench: all bench-programs ## lulld beside a floor that stores nothing
 	LULL_BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py
 
 C_FILES = $(wildcard daemon/*.[ch] daemon/*/*.[ch] client/*.[ch] config/*.[ch] tests/*/*.[ch])

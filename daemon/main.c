@@ -425,19 +425,22 @@ static int open_engine(struct lulld *l)
 	autofree(str) char *dir = state_dir(), *guid = NULL;
 	char boot_id[CLOCK_BOOT_ID_MAX];
 	struct journal *journal = NULL;
-	const char *why = NULL;
+	const char *notice = NULL;
 	int holder = 0;
 	int r;
 
 	if (!dir)
 		return -ENOMEM;
-	r = journal_open(dir, l->settings->durability == DURABILITY_FULL, &journal, &why, &holder);
+	r = journal_open(dir, l->settings->durability == DURABILITY_FULL, &journal, &notice,
+			 &holder);
 	if (r == -EBUSY) {
 		log_error("another lulld is running already: pid %d", holder);
 		return r;
 	}
 	if (r < 0)
 		return r;
+	if (notice && journal_place(journal) == JOURNAL_ON_DISK)
+		log_warn("the journal was damaged; it is kept as %s", notice);
 	guid = dbus_connection_get_server_id(l->name_connection);
 	clock_boot_id(boot_id);
 	l->engine =

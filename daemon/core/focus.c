@@ -16,7 +16,7 @@ static struct token *find(struct focus *f, enum token_kind kind)
 int64_t token_ends(const struct token *t, struct instant now)
 {
 	switch (t->clock) {
-	case TOKEN_BY_BOOT: return now.wall_us + (t->ends_boot_us - now.boot_us);
+	case TOKEN_BY_BOOT: return usec_add(now.wall_us, usec_sub(t->ends_boot_us, now.boot_us));
 	case TOKEN_BY_WALL: return t->ends_wall_us;
 	}
 	return t->ends_wall_us;
@@ -48,10 +48,8 @@ enum focus_outcome focus_start(struct focus *f, const struct focus_request *requ
 	enum focus_outcome outcome;
 	int64_t left_us;
 
-	/* Compared before it is subtracted: both come from outside. */
-	if (!is_duration && request->until_wall_us <= now.wall_us)
-		return FOCUS_NOT_LATER;
-	left_us = is_duration ? request->duration_us : request->until_wall_us - now.wall_us;
+	left_us =
+		is_duration ? request->duration_us : usec_sub(request->until_wall_us, now.wall_us);
 	outcome = check_end(left_us);
 	if (outcome != FOCUS_OK)
 		return outcome;
@@ -83,7 +81,7 @@ enum focus_outcome focus_extend(struct focus *f, int64_t duration_us, struct ins
 		return FOCUS_NOT_LATER;
 	if (duration_us > DURATION_MAX_US)
 		return FOCUS_TOO_LONG;
-	left_us = token_ends(t, now) - now.wall_us + duration_us;
+	left_us = usec_add(usec_sub(token_ends(t, now), now.wall_us), duration_us);
 	outcome = check_end(left_us);
 	if (outcome != FOCUS_OK)
 		return outcome;
@@ -128,7 +126,7 @@ enum focus_outcome focus_restore(struct focus *f, const struct token *token, boo
 	t->name[sizeof(t->name) - 1] = '\0';
 	t->label[sizeof(t->label) - 1] = '\0';
 	if (!is_same_boot)
-		t->ends_boot_us = now.boot_us + (t->ends_wall_us - now.wall_us);
+		t->ends_boot_us = usec_add(now.boot_us, usec_sub(t->ends_wall_us, now.wall_us));
 	return FOCUS_OK;
 }
 

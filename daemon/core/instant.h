@@ -23,6 +23,25 @@ struct wake {
 
 #define WAKE_NEVER ((struct wake){INSTANT_NEVER, INSTANT_NEVER})
 
+/* Sums of instants that came from outside: at the end of the range they stay there. */
+static inline int64_t usec_add(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return b > 0 ? INT64_MAX : INT64_MIN;
+	return sum;
+}
+
+static inline int64_t usec_sub(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (__builtin_sub_overflow(a, b, &difference))
+		return b < 0 ? INT64_MAX : INT64_MIN;
+	return difference;
+}
+
 /** wake_earlier() - the earlier one on each clock */
 static inline struct wake wake_earlier(struct wake a, struct wake b)
 {

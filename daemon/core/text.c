@@ -89,27 +89,49 @@ size_t utf8_cut(const char *s, size_t length, size_t max)
 	return max;
 }
 
+/*
+ * How many bytes at @s are a character that breaks lines or turns text around: C0, DEL, C1, the line and
+ * paragraph separators, the bidirectional controls. 0: it is none of them.
+ */
+static size_t unruly_bytes(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	if (c[0] < ' ' || c[0] == 0x7f)
+		return 1;
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+		return 2;
+	if (c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae)
+		return 3;
+	if (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)
+		return 3;
+	return 0;
+}
+
 static void add_line(struct text *t, const char *s, size_t max, bool is_markup)
 {
 	size_t length = strlen(s);
 	size_t kept = utf8_cut(s, length, max);
-	size_t i;
+	size_t i, unruly;
 
 	for (i = 0; i < kept; i++) {
-		unsigned char c = (unsigned char)s[i];
+		char c = s[i];
 
-		if (c <= ' ' || c == 0x7f)
+		unruly = unruly_bytes(s + i);
+		if (unruly > 0) {
 			text_add(t, " ");
-		else if (is_markup && c == '<')
+			i += unruly - 1;
+		} else if (is_markup && c == '<') {
 			text_add(t, "&lt;");
-		else if (is_markup && c == '>')
+		} else if (is_markup && c == '>') {
 			text_add(t, "&gt;");
-		else if (is_markup && c == '&')
+		} else if (is_markup && c == '&') {
 			text_add(t, "&amp;");
-		else if (is_markup && c == '"')
+		} else if (is_markup && c == '"') {
 			text_add(t, "&quot;");
-		else
+		} else {
 			text_add_bytes(t, s + i, 1);
+		}
 	}
 	if (kept < length)
 		text_add(t, "…");

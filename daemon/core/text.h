@@ -28,8 +28,8 @@ void text_addf(struct text *t, const char *fmt, ...) LULL_PRINTF(2, 3);
 /**
  * text_add_cut() - add at most @max bytes of @s
  *
- * Cut on a code point, with an ellipsis; blanks and control characters become one space each, so that it
- * fits on a line.
+ * Cut on a code point, with an ellipsis; control characters, line separators and bidirectional controls
+ * become one space each, so that it stays on its line.
  */
 void text_add_cut(struct text *t, const char *s, size_t max);
 

@@ -4,6 +4,7 @@
 #include "daemon/engine/delivery.h"
 #include "daemon/engine/listing.h"
 #include "daemon/engine/pass.h"
+#include "daemon/engine/relay.h"
 #include "daemon/engine/release.h"
 #include "daemon/log.h"
 #include <errno.h>
@@ -20,10 +21,9 @@ struct engine {
 	struct focus focus;
 	struct delivery delivery;
 	struct release release;
+	struct relay relay;
 	char boot_id[sizeof(((struct journal_token *)0)->boot_id)];
-	int64_t absent_batch; /* of what came while there was no display; 0: none */
-	uint32_t token_for;   /* an activation token waits for this id's action */
-	char *token;
+	int64_t absent_batch;    /* of what came while there was no display; 0: none */
 	int64_t lazy_boot_us;    /* commit at the latest then; INSTANT_NEVER */
 	int64_t recover_boot_us; /* try the disk then; INSTANT_NEVER */
 	bool is_failure_told;
@@ -105,8 +105,8 @@ struct engine *engine_free(struct engine *e)
 	outbox_flush(&e->pass.outbox, e->pass.ports, e->pass.data);
 	outbox_done(&e->pass.outbox);
 	release_done(&e->release);
+	relay_done(&e->relay);
 	journal_free(e->pass.journal);
-	free(e->token);
 	free(e);
 	return NULL;
 }
@@ -268,6 +268,8 @@ void engine_settle(struct engine *e)
 	struct pass *pass = &e->pass;
 	bool has_more = release_work(&e->release, pass, e->delivery.has_display);
 
+	/* A step's items are `releasing` on disk before the first of them is sent. */
+	e->has_changed |= has_more;
 	commit_and_send(e);
 	look_after_journal(e);
 	if (pass->outbox.is_promise)
@@ -524,67 +526,25 @@ void engine_display_alive(struct engine *e)
 
 void engine_display_closed(struct engine *e, uint32_t display_id, uint32_t reason)
 {
-	autofree(ping) struct ping *p = NULL;
-	struct ping_change change;
-
-	if (journal_by_display(e->pass.journal, display_id, &p) < 0) {
-		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_CLOSED,
-						      .id = display_id,
-						      .code = reason});
-		return;
-	}
-	if (p->state == PING_SHOWN) {
-		if (reason < CLOSE_EXPIRED || reason > CLOSE_UNDEFINED)
-			reason = CLOSE_UNDEFINED;
-		pass_close(&e->pass, p, PING_CLOSED, (enum close_reason)reason, false);
-		return;
-	}
-	/* It was closed or replaced here already, and its owner has heard of it. */
-	change = ping_change_of(p);
-	change.display_id = 0;
-	if (journal_change(e->pass.journal, p, &change) < 0)
-		log_error("out of memory: %u is still known as shown", p->id);
-}
-
-/* The sender's id for the display's; the display's own where lull doesn't know it. */
-static void relay(struct engine *e, uint32_t display_id, struct effect *effect)
-{
-	autofree(ping) struct ping *p = NULL;
-
-	effect->id = display_id;
-	if (journal_by_display(e->pass.journal, display_id, &p) == 0) {
-		effect->id = p->id;
-		effect->to = pass_owner(&e->pass, p);
-	}
-	pass_stage(&e->pass, effect);
-}
-
-void engine_display_token(struct engine *e, uint32_t display_id, const char *token)
-{
-	/* It goes out directly before its action, not before. */
-	free(e->token);
-	e->token = strdup(token);
-	e->token_for = display_id;
+	relay_closed(&e->pass, display_id, reason);
 }
 
 void engine_display_action(struct engine *e, uint32_t display_id, const char *key)
 {
-	autofree(str) char *token = e->token_for == display_id ? take(e->token) : NULL;
-	autofree(ping) struct ping *p = NULL;
+	int64_t batch = relay_action(&e->relay, &e->pass, display_id, key);
 
-	if (journal_by_display(e->pass.journal, display_id, &p) == 0 && p->kind == PING_OWN) {
-		if (p->announces > 0 &&
-		    (strcmp(key, DIGEST_KEY_SHOW_ALL) == 0 || strcmp(key, DIGEST_KEY_OPEN) == 0))
-			release_open(&e->release, &e->pass, p->announces);
-		e->has_changed = true;
-		return;
-	}
-	relay(e, display_id, &(struct effect){.kind = EFFECT_ACTION, .text = key, .token = token});
+	if (batch > 0)
+		release_open(&e->release, &e->pass, batch);
+}
+
+void engine_display_token(struct engine *e, uint32_t display_id, const char *token)
+{
+	relay_token(&e->relay, display_id, token);
 }
 
 void engine_display_replied(struct engine *e, uint32_t display_id, const char *text)
 {
-	relay(e, display_id, &(struct effect){.kind = EFFECT_REPLIED, .text = text});
+	relay_replied(&e->pass, display_id, text);
 }
 
 /* --- the presenter --- */

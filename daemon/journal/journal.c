@@ -1,23 +1,29 @@
 #include "daemon/journal/journal.h"
 
 #include "daemon/journal/oplog.h"
+#include "daemon/journal/place.h"
 #include "daemon/journal/store.h"
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FIRST_ID 0x40000000u
 #define LAST_ID 0x7fffffffu
-/* Where numbers start while the file can't be read: far from those that it may hold. */
+/*
+ * Where numbers start while the file can't be read: far from those that it may hold, and from those of the
+ * last time.
+ */
 #define BLIND_ID 0x60000000u
+#define BLIND_ID_MASK 0x0fffffffu
 #define BLIND_SEQ (INT64_C(1) << 38)
+#define BLIND_SEQS_A_SECOND 64
 #define BLIND_BATCH (INT64_C(1) << 19)
+#define BLIND_BATCH_MASK 0x3ffffu
 #define RESERVED 1024 /* ids and seqs that one write sets aside */
 #define LOG_PAGES_MAX 1000
 
@@ -28,6 +34,7 @@ struct journal {
 	struct store *disk;   /* NULL while the file can't be used at all */
 	struct store *memory; /* lies over the file; NULL while there is nothing in it */
 	char *why;            /* NULL while commits go to disk */
+	char *notice;         /* where a damaged file was put; NULL: there was none */
 	bool is_dirty;
 	struct oplog log;
 	struct journal_token tokens[FOCUS_TOKENS_MAX]; /* as they are or should be in the file */
@@ -45,72 +52,10 @@ struct journal {
 
 /* --- opening and closing --- */
 
-/* Make @dir and its parents; only the last one's mode is ours to choose. */
-static int make_dirs(const char *dir)
-{
-	autofree(str) char *path = strdup(dir);
-	char *slash;
-
-	if (!path)
-		return -ENOMEM;
-	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-/* The lock goes with the process, however it ends. */
-static int lock(struct journal *j, const char *dir, int *ret_holder)
-{
-	autofree(str) char *path = NULL;
-	char pid[16] = "";
-	ssize_t n;
-
-	if (asprintf(&path, "%s/lock", dir) < 0)
-		return -ENOMEM;
-	j->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (j->lock_fd < 0)
-		return -errno;
-	if (flock(j->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK)
-			return -errno;
-		n = read(j->lock_fd, pid, sizeof(pid) - 1);
-		*ret_holder = n > 0 ? atoi(pid) : 0;
-		return -EBUSY;
-	}
-	snprintf(pid, sizeof(pid), "%d\n", getpid());
-	if (ftruncate(j->lock_fd, 0) < 0 || pwrite(j->lock_fd, pid, strlen(pid), 0) < 0)
-		return 0; /* held all the same; only the message of a second one suffers */
-	return 0;
-}
-
 static void set_why(struct journal *j, const char *why)
 {
 	free(j->why);
 	j->why = strdup(why ? why : "out of memory");
-}
-
-/* A damaged file is kept for whoever can read it, and isn't in the way. */
-static void put_aside(struct journal *j)
-{
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	autofree(str) char *why = NULL;
-	long long now = time(NULL);
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		autofree(str) char *from = NULL, *to = NULL;
-
-		if (asprintf(&from, "%s%s", j->path, suffixes[i]) < 0)
-			return;
-		if (asprintf(&to, "%s.damaged-%lld%s", j->path, now, suffixes[i]) < 0)
-			return;
-		if (rename(from, to) < 0 && i == 0)
-			return;
-	}
 }
 
 static int open_disk(struct journal *j)
@@ -121,7 +66,8 @@ static int open_disk(struct journal *j)
 	int r = store_open(j->path, &j->disk, &error);
 
 	if (r == -EBADMSG) {
-		put_aside(j);
+		free(j->notice);
+		j->notice = place_put_aside(j->path);
 		free(error);
 		error = NULL;
 		r = store_open(j->path, &j->disk, &error);
@@ -165,28 +111,47 @@ static void count_rows(struct journal *j)
 		j->last_batch = 0;
 }
 
-/* What is kept beside the file so that nothing has to be counted later. */
-static void load_counters(struct journal *j)
+static void load_numbers(struct journal *j)
 {
 	int64_t id = meta_number(j, "reserved_id", FIRST_ID);
 
-	if (!j->disk) {
-		j->next_id = j->reserved_id = BLIND_ID;
-		j->next_seq = j->reserved_seq = BLIND_SEQ;
-		j->last_batch = BLIND_BATCH;
-		return;
-	}
 	if (id < FIRST_ID || id > LAST_ID)
 		id = FIRST_ID;
 	j->next_id = j->reserved_id = (uint32_t)id;
-	j->may_meet_ids = meta_number(j, "may_meet_ids", 0) != 0;
-	j->next_seq = j->reserved_seq = MAX(meta_number(j, "reserved_seq", 1), 1);
+	j->may_meet_ids = j->may_meet_ids || meta_number(j, "may_meet_ids", 0) != 0;
+	j->next_seq = j->reserved_seq = MAX(meta_number(j, "reserved_seq", 1), j->next_seq);
+}
+
+static void choose_blind_numbers(struct journal *j)
+{
+	struct timespec now;
+	uint32_t chance = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
+		chance = (uint32_t)now.tv_nsec;
+	j->next_id = j->reserved_id = BLIND_ID + (chance & BLIND_ID_MASK);
+	j->may_meet_ids = true;
+	/* Later ones come after earlier ones. */
+	j->next_seq = j->reserved_seq = BLIND_SEQ + (now.tv_sec % INT32_MAX) * BLIND_SEQS_A_SECOND +
+					now.tv_nsec / (INT64_C(1000000000) / BLIND_SEQS_A_SECOND);
+	j->last_batch = BLIND_BATCH + (chance & BLIND_BATCH_MASK);
+}
+
+/* What is kept beside the file so that nothing has to be counted later. */
+static void load_counters(struct journal *j)
+{
+	if (!j->disk) {
+		choose_blind_numbers(j);
+		return;
+	}
+	load_numbers(j);
 	count_rows(j);
 	if (store_tokens(j->disk, j->tokens, ARRAY_SIZE(j->tokens), &j->n_tokens) < 0)
 		j->n_tokens = 0;
 }
 
-int journal_open(const char *dir, bool is_full, struct journal **ret, const char **ret_why,
+int journal_open(const char *dir, bool is_full, struct journal **ret, const char **ret_notice,
 		 int *ret_holder)
 {
 	autofree(journal) struct journal *j = calloc(1, sizeof(*j));
@@ -200,9 +165,9 @@ int journal_open(const char *dir, bool is_full, struct journal **ret, const char
 		j->path = NULL;
 		return -ENOMEM;
 	}
-	r = make_dirs(dir);
+	r = place_make(dir);
 	if (r == 0)
-		r = lock(j, dir, ret_holder);
+		r = place_lock(dir, &j->lock_fd, ret_holder);
 	if (r == -EBUSY || r == -ENOMEM)
 		return r;
 	if (r == 0)
@@ -215,7 +180,7 @@ int journal_open(const char *dir, bool is_full, struct journal **ret, const char
 			return r;
 	}
 	load_counters(j);
-	*ret_why = j->why;
+	*ret_notice = j->why ? j->why : j->notice;
 	*ret = take(j);
 	return 0;
 }
@@ -236,6 +201,7 @@ struct journal *journal_free(struct journal *j)
 		close(j->lock_fd);
 	free(j->path);
 	free(j->why);
+	free(j->notice);
 	free(j);
 	return NULL;
 }
@@ -589,7 +555,8 @@ int journal_put_tokens(struct journal *j, const struct journal_token *tokens, si
 	int r;
 
 	assert(n_tokens <= ARRAY_SIZE(j->tokens));
-	memcpy(j->tokens, tokens, n_tokens * sizeof(*tokens));
+	if (n_tokens > 0)
+		memcpy(j->tokens, tokens, n_tokens * sizeof(*tokens));
 	j->n_tokens = n_tokens;
 	j->is_dirty = true;
 	if (!on_disk(j))
@@ -668,6 +635,24 @@ char *journal_meta(struct journal *j, const char *key)
 
 /* --- back to the file --- */
 
+/* The file's own numbers go on: those of the time without it aren't in its way. */
+static int keep_numbers(struct journal *j)
+{
+	static const char *const keys[] = {"reserved_id", "reserved_seq"};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
+		autofree(str) char *value = NULL;
+
+		if (store_meta(j->disk, keys[i], &value) == 0)
+			r = store_put_meta(j->memory, keys[i], value);
+	}
+	if (r == 0)
+		r = store_put_meta(j->memory, "may_meet_ids", "1");
+	return r;
+}
+
 bool journal_recover(struct journal *j)
 {
 	bool was_blind = !j->disk;
@@ -678,7 +663,9 @@ bool journal_recover(struct journal *j)
 	journal_commit(j);
 	if (was_blind && (j->lock_fd < 0 || open_disk(j) < 0))
 		return false;
-	if (j->memory)
+	if (was_blind && j->memory)
+		r = keep_numbers(j);
+	if (r == 0 && j->memory)
 		r = store_copy(j->memory, j->disk);
 	if (r == 0)
 		r = store_put_tokens(j->disk, j->tokens, j->n_tokens);
@@ -691,10 +678,12 @@ bool journal_recover(struct journal *j)
 			j->disk = store_free(j->disk);
 		return false;
 	}
-	if (was_blind)
-		count_rows(j);
 	j->memory = store_free(j->memory);
 	free(j->why);
 	j->why = NULL;
+	if (was_blind) {
+		count_rows(j);
+		load_numbers(j);
+	}
 	return true;
 }

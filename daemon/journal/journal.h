@@ -26,13 +26,13 @@ enum journal_place {
  * journal_open() - open or make the journal
  * @dir: made, 0700, if it isn't there; journal.db and its lock live in it
  * @is_full: fsync before every commit returns (synchronous=FULL)
- * @ret_why: when the file can't be used, one line that says why (owned by the journal); else NULL. The
- *           journal then works in memory.
+ * @ret_notice: one line that the user should know, or NULL: why the file can't be used (the journal then
+ *              works in memory), or where a damaged one was put (owned by the journal)
  *
  * Return: 0; -EBUSY when another lulld has it (@ret_holder is its pid); -ENOMEM.
  */
 LULL_MUSTCHECK int journal_open(const char *dir, bool is_full, struct journal **ret,
-				const char **ret_why, int *ret_holder);
+				const char **ret_notice, int *ret_holder);
 
 /** journal_free() - commit, checkpoint and close; NULL is fine. Return: NULL. */
 struct journal *journal_free(struct journal *j);

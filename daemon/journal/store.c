@@ -159,11 +159,10 @@ static int run(struct store *s, const char *sql)
 	return to_errno(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
-/* Make the tables, or see that they are ours. */
-static int check_layout(struct store *s)
+/* Is it ours, and can we read it? Nothing is written before that is known. */
+static int check_layout(struct store *s, bool *ret_is_new)
 {
 	int version = 0, id = 0, n_tables = 0;
-	char pragmas[96];
 	int r;
 
 	r = read_number(s, "PRAGMA user_version", &version);
@@ -177,8 +176,15 @@ static int check_layout(struct store *s)
 		return -EBADMSG;
 	if (version > STORE_VERSION)
 		return -EPROTO;
-	if (n_tables > 0)
-		return 0;
+	*ret_is_new = n_tables == 0;
+	return 0;
+}
+
+static int make_layout(struct store *s)
+{
+	char pragmas[96];
+	int r;
+
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id=%d; PRAGMA user_version=%d;",
 		 APPLICATION_ID, STORE_VERSION);
 	r = run(s, "BEGIN IMMEDIATE");
@@ -193,16 +199,20 @@ static int check_layout(struct store *s)
 
 static int store_prepare(struct store *s, bool is_file)
 {
+	bool is_new = false;
 	size_t i;
 	int r;
 
+	r = check_layout(s, &is_new);
 	/* secure_delete before the first write; WAL so that readers never stop us nor we them. */
-	r = run(s, "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
-		   "PRAGMA trusted_schema=OFF;");
+	if (r == 0)
+		r = run(s,
+			"PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
+			"PRAGMA trusted_schema=OFF;");
 	if (r == 0 && is_file)
 		r = run(s, "PRAGMA journal_mode=WAL;");
-	if (r == 0)
-		r = check_layout(s);
+	if (r == 0 && is_new)
+		r = make_layout(s);
 	for (i = 0; r == 0 && i < N_STATEMENTS; i++)
 		r = to_errno(sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
 						&s->prepared[i], NULL));

@@ -99,34 +99,6 @@ static bool is_show(const GPtrArray *strings)
 	       *string_at(strings, ARG_SUMMARY) != '\0'; /* libnotify refuses that */
 }
 
-/* What lulld wrote as markup, for a server that would show it letter by letter. */
-static char *plain_text(const char *markup)
-{
-	static const struct {
-		const char *markup;
-		const char *plain;
-	} table[] = {
-		{"<b>", ""},      {"</b>", ""},   {"&lt;", "<"},  {"&gt;", ">"},
-		{"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"},
-	};
-	GString *plain = g_string_sized_new(strlen(markup));
-	const char *s = markup;
-
-	while (*s != '\0') {
-		size_t i = 0;
-
-		while (i < G_N_ELEMENTS(table) && !g_str_has_prefix(s, table[i].markup))
-			i++;
-		if (i < G_N_ELEMENTS(table)) {
-			g_string_append(plain, table[i].plain);
-			s += strlen(table[i].markup);
-		} else {
-			g_string_append_c(plain, *s++);
-		}
-	}
-	return g_string_free(plain, FALSE);
-}
-
 static bool server_can(GList *caps, const char *cap)
 {
 	return g_list_find_custom(caps, cap, (GCompareFunc)strcmp) != NULL;
@@ -157,16 +129,11 @@ static void add_buttons(NotifyNotification *n, const GPtrArray *strings)
 static int show(const GPtrArray *strings)
 {
 	GList *caps = notify_get_server_caps();
-	g_autofree char *body = NULL;
 	g_autoptr(GError) error = NULL;
 	static NotifyNotification *n;
 
-	if (server_can(caps, "body-markup"))
-		body = g_strdup(string_at(strings, ARG_BODY));
-	else
-		body = plain_text(string_at(strings, ARG_BODY));
-
-	n = notify_notification_new(string_at(strings, ARG_SUMMARY), body,
+	/* lulld knows whether the display has markup, and has escaped the body for that. */
+	n = notify_notification_new(string_at(strings, ARG_SUMMARY), string_at(strings, ARG_BODY),
 				    "preferences-system-notifications");
 	notify_notification_set_category(n, "x-lull.digest");
 	notify_notification_set_urgency(n, NOTIFY_URGENCY_NORMAL);

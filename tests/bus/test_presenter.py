@@ -233,13 +233,13 @@ def test_server_without_actions_gets_none(private_bus, start):
     assert notified(server)["actions"] == []
 
 
-def test_server_without_markup_gets_plain_text(private_bus, start):
+def test_body_is_shown_as_lulld_wrote_it(private_bus, start):
     server = private_bus.serve(["body"])
     presenter = start()
     presenter.hello()
-    presenter.send("show", "s", "<b>Tom &amp; Ann</b>: &lt;3 &gt; &quot;it&#39;s&quot; &amp;lt; & &x; <i>")
+    presenter.send("show", "s", "Tom &amp; Ann (2): <3")
     assert presenter.receive() == ["shown"]
-    assert notified(server)["body"] == "Tom & Ann: <3 > \"it's\" &lt; & &x; <i>"
+    assert notified(server)["body"] == "Tom &amp; Ann (2): <3"
 
 
 def test_refusal_is_reported_on_one_line(private_bus, start):

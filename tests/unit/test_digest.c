@@ -1,0 +1,318 @@
+/*
+ * Digests: the words, the order, and that no application can write more than its line.
+ */
+#include "daemon/core/digest.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define MINUTE (60 * USEC_PER_SEC)
+#define MIB ((size_t)1024 * 1024)
+
+/* 2026-01-01 12:00 UTC */
+#define NOON INT64_C(1767268800000000)
+
+static void add(struct digest *d, const char *app, const char *summary)
+{
+	assert_int_equal(digest_add(d, app, summary, NOON), 0);
+}
+
+static void add_many(struct digest *d, const char *app, int n)
+{
+	for (int i = 1; i <= n; i++) {
+		char summary[32];
+
+		snprintf(summary, sizeof(summary), "%s %d", app, i);
+		add(d, app, summary);
+	}
+}
+
+static void assert_summary(const struct digest *d, int64_t block_us, const char *expected)
+{
+	autofree(str) char *summary = digest_summary(d, block_us);
+
+	assert_non_null(summary);
+	assert_string_equal(summary, expected);
+}
+
+static void assert_body(const struct digest *d, bool is_markup, const char *expected)
+{
+	autofree(str) char *body = digest_body(d, NOON + 25 * MINUTE, is_markup);
+
+	assert_non_null(body);
+	assert_string_equal(body, expected);
+}
+
+/* --- words --- */
+
+static void the_summary_counts_notifications_and_apps(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add_many(d, "Chat", 3);
+	add_many(d, "Mail", 1);
+	add_many(d, "News", 1);
+	assert_int_equal(digest_count(d), 5);
+	assert_summary(d, 25 * MINUTE, "5 notifications from 3 apps while you focused for 25 min");
+}
+
+static void one_of_each_is_in_the_singular(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat", "Hello");
+	assert_summary(d, 90 * MINUTE,
+		       "1 notification from 1 app while you focused for 1 h 30 min");
+	add(d, "Chat", "Hello again");
+	assert_summary(d, 0, "2 notifications from 1 app");
+}
+
+static void without_a_block_there_is_no_word_of_focus(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add_many(d, "Chat", 4);
+	add_many(d, "Mail", 1);
+	assert_summary(d, 0, "5 notifications from 2 apps");
+	assert_summary(d, -MINUTE, "5 notifications from 2 apps");
+	assert_summary(d, INT64_MIN, "5 notifications from 2 apps");
+}
+
+static void the_body_has_a_line_an_app_with_its_latest(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat", "first");
+	add(d, "Mail", "Invoice");
+	add(d, "Chat", "second");
+	assert_body(d, false, "Chat (2): second\nMail (1): Invoice\nThe oldest waited 25 min.");
+}
+
+static void an_empty_summary_leaves_the_count(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat", "");
+	assert_body(d, false, "Chat (1): \nThe oldest waited 25 min.");
+}
+
+static void an_app_without_a_name_is_an_application(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "", "one");
+	add(d, "Chat", "hi");
+	add(d, "", "two");
+	assert_summary(d, 0, "3 notifications from 2 apps");
+	assert_body(d, false, "an application (2): two\nChat (1): hi\nThe oldest waited 25 min.");
+}
+
+static void the_oldest_is_the_one_that_arrived_first_by_the_clock(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+	autofree(str) char *body = NULL, *early = NULL;
+
+	assert_non_null(d);
+	assert_int_equal(digest_add(d, "Chat", "b", NOON), 0);
+	assert_int_equal(digest_add(d, "Chat", "a", NOON - 60 * MINUTE), 0);
+	assert_int_equal(digest_add(d, "Chat", "c", NOON + MINUTE), 0);
+	body = digest_body(d, NOON + 5 * MINUTE, false);
+	assert_string_equal(body, "Chat (3): c\nThe oldest waited 1 h 5 min.");
+	/* The wall clock was set back meanwhile. */
+	early = digest_body(d, NOON - 120 * MINUTE, false);
+	assert_string_equal(early, "Chat (3): c\nThe oldest waited 0 s.");
+}
+
+/* --- order --- */
+
+static void the_busiest_app_comes_first(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add_many(d, "One", 1);
+	add_many(d, "Three", 3);
+	add_many(d, "Two", 2);
+	assert_body(d, false,
+		    "Three (3): Three 3\nTwo (2): Two 2\nOne (1): One 1\n"
+		    "The oldest waited 25 min.");
+}
+
+static void equals_keep_the_order_of_their_first_item(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Zoo", "z1");
+	add(d, "Ape", "a1");
+	add(d, "Mid", "m1");
+	add(d, "Ape", "a2");
+	add(d, "Zoo", "z2");
+	assert_body(d, false, "Zoo (2): z2\nApe (2): a2\nMid (1): m1\nThe oldest waited 25 min.");
+}
+
+static void names_that_differ_in_case_are_two_apps(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "chat", "a");
+	add(d, "Chat", "b");
+	assert_summary(d, 0, "2 notifications from 2 apps");
+}
+
+/* --- many --- */
+
+static void seven_apps_have_a_line_each(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	for (int i = 0; i < 7; i++)
+		add(d, (const char[]){(char)('a' + i), '\0'}, "x");
+	assert_body(d, false,
+		    "a (1): x\nb (1): x\nc (1): x\nd (1): x\ne (1): x\nf (1): x\ng (1): x\n"
+		    "The oldest waited 25 min.");
+}
+
+static void of_more_than_seven_the_busiest_six_are_named(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add_many(d, "quiet", 1);
+	for (int i = 0; i < 6; i++)
+		add_many(d, (const char[]){(char)('a' + i), '\0'}, 3);
+	add_many(d, "calm", 2);
+	assert_summary(d, 0, "21 notifications from 8 apps");
+	assert_body(d, false,
+		    "a (3): a 3\nb (3): b 3\nc (3): c 3\nd (3): d 3\ne (3): e 3\nf (3): f 3\n"
+		    "and 3 more from 2 other apps\nThe oldest waited 25 min.");
+}
+
+static void a_thousand_apps_are_counted(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+	autofree(str) char *body = NULL;
+
+	assert_non_null(d);
+	for (int i = 0; i < 1000; i++) {
+		char app[16];
+
+		snprintf(app, sizeof(app), "app%d", i);
+		add_many(d, app, i == 999 ? 3 : 2);
+	}
+	assert_int_equal(digest_count(d), 2001);
+	assert_summary(d, 0, "2001 notifications from 1000 apps");
+	body = digest_body(d, NOON, false);
+	assert_non_null(body);
+	assert_memory_equal(body, "app999 (3): app999 3\napp0 (2): app0 2\n", 38);
+	assert_non_null(strstr(body, "\nand 1988 more from 994 other apps\n"));
+}
+
+/* --- hostile text --- */
+
+static void markup_is_escaped_where_the_display_reads_it(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "R&D", "<b>\"big\"</b>");
+	assert_body(d, true,
+		    "R&amp;D (1): &lt;b&gt;&quot;big&quot;&lt;/b&gt;\nThe oldest waited 25 min.");
+	assert_body(d, false, "R&D (1): <b>\"big\"</b>\nThe oldest waited 25 min.");
+}
+
+static void a_name_or_summary_can_not_make_lines_of_its_own(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat\nBank", "pay\r\nBank (9): pay now\n");
+	assert_body(d, false, "Chat Bank (1): pay  Bank (9): pay now \nThe oldest waited 25 min.");
+	assert_body(d, true, "Chat Bank (1): pay  Bank (9): pay now \nThe oldest waited 25 min.");
+}
+
+static void format_directives_are_text(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "%s%n", "100%s %n %99999d");
+	assert_body(d, true, "%s%n (1): 100%s %n %99999d\nThe oldest waited 25 min.");
+}
+
+static void a_megabyte_is_cut_on_a_code_point(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+	autofree(str) char *huge = malloc(MIB + 1);
+	char expected[256] = "";
+
+	assert_non_null(d);
+	assert_non_null(huge);
+	/* Three bytes each: neither 40 nor 80 is a multiple. */
+	for (size_t i = 0; i < MIB; i++)
+		huge[i] = "\xe2\x82\xac"[i % 3];
+	huge[MIB / 3 * 3] = '\0';
+	add(d, huge, huge);
+	for (int i = 0; i < 13; i++)
+		strcat(expected, "\xe2\x82\xac");
+	strcat(expected, "… (1): ");
+	for (int i = 0; i < 26; i++)
+		strcat(expected, "\xe2\x82\xac");
+	strcat(expected, "…\nThe oldest waited 25 min.");
+	assert_body(d, false, expected);
+	assert_body(d, true, expected);
+}
+
+static void bytes_that_are_not_utf_8_do_no_harm(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+	autofree(str) char *body = NULL;
+	char bad[200];
+
+	assert_non_null(d);
+	memset(bad, 0x80, sizeof(bad) - 1);
+	bad[sizeof(bad) - 1] = '\0';
+	add(d, bad, "\xff\xfe");
+	body = digest_body(d, NOON, true);
+	assert_non_null(body);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_summary_counts_notifications_and_apps),
+		cmocka_unit_test(one_of_each_is_in_the_singular),
+		cmocka_unit_test(without_a_block_there_is_no_word_of_focus),
+		cmocka_unit_test(the_body_has_a_line_an_app_with_its_latest),
+		cmocka_unit_test(an_empty_summary_leaves_the_count),
+		cmocka_unit_test(an_app_without_a_name_is_an_application),
+		cmocka_unit_test(the_oldest_is_the_one_that_arrived_first_by_the_clock),
+		cmocka_unit_test(the_busiest_app_comes_first),
+		cmocka_unit_test(equals_keep_the_order_of_their_first_item),
+		cmocka_unit_test(names_that_differ_in_case_are_two_apps),
+		cmocka_unit_test(seven_apps_have_a_line_each),
+		cmocka_unit_test(of_more_than_seven_the_busiest_six_are_named),
+		cmocka_unit_test(a_thousand_apps_are_counted),
+		cmocka_unit_test(markup_is_escaped_where_the_display_reads_it),
+		cmocka_unit_test(a_name_or_summary_can_not_make_lines_of_its_own),
+		cmocka_unit_test(format_directives_are_text),
+		cmocka_unit_test(a_megabyte_is_cut_on_a_code_point),
+		cmocka_unit_test(bytes_that_are_not_utf_8_do_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
+}
