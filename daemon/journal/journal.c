@@ -21,7 +21,7 @@
 #define BLIND_ID 0x60000000u
 #define BLIND_ID_MASK 0x0fffffffu
 #define BLIND_SEQ (INT64_C(1) << 38)
-#define BLIND_SEQS_A_SECOND 64
+#define BLIND_SEQS_A_SECOND 1024
 #define BLIND_BATCH (INT64_C(1) << 19)
 #define BLIND_BATCH_MASK 0x3ffffu
 #define RESERVED 1024 /* ids and seqs that one write sets aside */
@@ -133,7 +133,7 @@ static void choose_blind_numbers(struct journal *j)
 	j->next_id = j->reserved_id = BLIND_ID + (chance & BLIND_ID_MASK);
 	j->may_meet_ids = true;
 	/* Later ones come after earlier ones. */
-	j->next_seq = j->reserved_seq = BLIND_SEQ + (now.tv_sec % INT32_MAX) * BLIND_SEQS_A_SECOND +
+	j->next_seq = j->reserved_seq = BLIND_SEQ + (now.tv_sec % (INT64_C(1) << 28)) * BLIND_SEQS_A_SECOND +
 					now.tv_nsec / (INT64_C(1000000000) / BLIND_SEQS_A_SECOND);
 	j->last_batch = BLIND_BATCH + (chance & BLIND_BATCH_MASK);
 }
