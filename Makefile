@@ -35,7 +35,8 @@ CORE_SRC := config/duration.c config/settings.c daemon/core/text.c daemon/core/n
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c
-ENGINE_SRC := daemon/engine/engine.c daemon/engine/delivery.c daemon/engine/release.c \
+ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
+	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 
 lulld_SRC := daemon/main.c daemon/log.c daemon/clock.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
@@ -57,7 +58,7 @@ PROGRAMS := lulld lull lull-present lull-shim
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy focus batch digest framing print when load journal
+UNIT_TESTS := duration settings text policy focus batch digest framing print when load journal wire
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
@@ -66,6 +67,14 @@ unit-load_SRC := config/load.c
 unit-load_PKG := inih
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
+unit-wire_SRC := daemon/bus/wire.c daemon/bus/hints.c daemon/bus/value.c daemon/bus/bus.c
+unit-wire_PKG := dbus-1
+
+# These have a real bus of their own.
+BUS_TESTS := loop
+bus-test-loop_SRC := daemon/bus/bus_loop.c daemon/bus/bus.c daemon/bus/wire.c daemon/bus/hints.c \
+	daemon/bus/value.c tests/bus/test_bus_loop.c
+bus-test-loop_PKG := libevent_core dbus-1 cmocka
 
 bench-floor_SRC := tests/bench/floor.c
 bench-floor_PKG := dbus-1
@@ -104,7 +113,7 @@ $(BUILD)/obj/$(1)/%.o: %.c
 		$$(CFLAGS) -MMD -MP -c -o $$@ $$<
 -include $$($(1)_SRC:%.c=$(BUILD)/obj/$(1)/%.d)
 endef
-$(foreach p,lulld lull,$(eval $(call program,$(p),$(CORE_OBJ))))
+$(foreach p,lulld lull $(BUS_TESTS:%=bus-test-%),$(eval $(call program,$(p),$(CORE_OBJ))))
 $(foreach p,lull-present lull-shim $(BENCH_PROGRAMS),$(eval $(call program,$(p))))
 
 define unit_test
@@ -158,7 +167,8 @@ check-unit: $(UNIT_TESTS:%=$(BUILD)/unit-%)
 	@set -e; for t in $(UNIT_TESTS); do echo "== unit: $$t"; $(BUILD)/unit-$$t; done
 
 PYTEST = LULL_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider
-check-bus: all
+check-bus: all $(BUS_TESTS:%=$(BUILD)/bus-test-%)
+	@set -e; for t in $(BUS_TESTS); do echo "== bus: $$t"; $(BUILD)/bus-test-$$t; done
 	$(PYTEST) tests/bus
 check-display: all
 	$(PYTEST) tests/display -m 'not desktop'

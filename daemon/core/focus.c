@@ -15,8 +15,14 @@ static struct token *find(struct focus *f, enum token_kind kind)
 
 int64_t token_ends(const struct token *t, struct instant now)
 {
+	int64_t ends_us = usec_add(now.wall_us, usec_sub(t->ends_boot_us, now.boot_us));
+	int64_t step_us = usec_sub(ends_us, t->ends_wall_us);
+
 	switch (t->clock) {
-	case TOKEN_BY_BOOT: return usec_add(now.wall_us, usec_sub(t->ends_boot_us, now.boot_us));
+	case TOKEN_BY_BOOT:
+		/* The two clocks aren't read at once: only a clock that was set moves the end. */
+		return step_us > -USEC_PER_SEC && step_us < USEC_PER_SEC ? t->ends_wall_us
+									 : ends_us;
 	case TOKEN_BY_WALL: return t->ends_wall_us;
 	}
 	return t->ends_wall_us;

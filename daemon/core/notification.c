@@ -53,6 +53,7 @@ const char *ping_state_name(enum ping_state state)
 	case PING_SHOWN: return "shown";
 	case PING_ANNOUNCED: return "announced";
 	case PING_QUARANTINED: return "quarantined";
+	case PING_SNOOZED: return "snoozed";
 	case PING_CLOSED: return "closed";
 	case PING_WITHDRAWN: return "withdrawn";
 	case PING_DISMISSED: return "dismissed";

@@ -49,6 +49,7 @@ enum ping_state {
 	PING_SHOWN = 2,       /* the display has given an id */
 	PING_ANNOUNCED = 3,   /* a digest tells of it */
 	PING_QUARANTINED = 4, /* the display refused it twice or died of it twice */
+	PING_SNOOZED = 5,     /* held until its due instant, whatever focus does */
 	PING_LIVE_STATES,     /* the ones above are waiting for something */
 	PING_CLOSED = 8,
 	PING_WITHDRAWN = 9, /* closed by its sender before it was shown */
@@ -74,7 +75,7 @@ struct ping {
 	unsigned tries; /* how often the display refused it or died of it */
 	enum urgency urgency;
 	int64_t arrived_us; /* wall */
-	int64_t due_us;     /* wall; 0: with the block */
+	int64_t due_us;     /* wall; 0: with the block; PING_SNOOZED: when it comes back */
 	int64_t changed_us; /* wall; of the state */
 	int64_t bus;        /* which bus @sender is a name on */
 	const char *sender; /* unique name */

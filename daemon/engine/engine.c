@@ -1,11 +1,14 @@
 #include "daemon/engine/engine.h"
 
-#include "daemon/core/policy.h"
+#include "config/duration.h"
+#include "daemon/engine/arrival.h"
 #include "daemon/engine/delivery.h"
+#include "daemon/engine/handle.h"
 #include "daemon/engine/listing.h"
 #include "daemon/engine/pass.h"
 #include "daemon/engine/relay.h"
 #include "daemon/engine/release.h"
+#include "daemon/engine/snooze.h"
 #include "daemon/log.h"
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +25,9 @@ struct engine {
 	struct delivery delivery;
 	struct release release;
 	struct relay relay;
+	struct snooze snooze;
+	struct arrival arrival;
 	char boot_id[sizeof(((struct journal_token *)0)->boot_id)];
-	int64_t absent_batch;    /* of what came while there was no display; 0: none */
 	int64_t lazy_boot_us;    /* commit at the latest then; INSTANT_NEVER */
 	int64_t recover_boot_us; /* try the disk then; INSTANT_NEVER */
 	bool is_failure_told;
@@ -87,9 +91,13 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 	e->lazy_boot_us = e->recover_boot_us = INSTANT_NEVER;
 	snprintf(e->boot_id, sizeof(e->boot_id), "%s", boot_id);
 	delivery_init(&e->delivery);
+	e->arrival = (struct arrival){.pass = &e->pass,
+				      .delivery = &e->delivery,
+				      .release = &e->release};
 	if (load_bus(e, bus_guid) < 0)
 		return NULL;
 	load_focus(e);
+	snooze_find(&e->snooze, &e->pass);
 	release_load(&e->release, &e->pass);
 	/* A block that ended without its release having been written down. */
 	if (!focus_is_on(&e->focus) && journal_count(journal, PING_HELD) > 0)
@@ -196,6 +204,11 @@ void engine_wake(struct engine *e, struct instant now)
 	e->pass.now = now;
 	if (focus_tick(&e->focus, now) > 0)
 		end_block(e, since_us);
+	if (snooze_wake(&e->snooze, &e->pass)) {
+		e->has_changed = true;
+		if (!focus_is_on(&e->focus))
+			release_begin(&e->release, &e->pass, 0);
+	}
 	delivery_tick(&e->delivery, &e->pass);
 }
 
@@ -260,6 +273,7 @@ static struct wake next_wake(const struct engine *e)
 
 	next.boot_us = MIN(next.boot_us, e->lazy_boot_us);
 	next.boot_us = MIN(next.boot_us, e->recover_boot_us);
+	next.wall_us = MIN(next.wall_us, e->snooze.next_wall_us);
 	return next;
 }
 
@@ -287,211 +301,21 @@ void engine_settle(struct engine *e)
 
 /* --- pings --- */
 
-/* The row of @id, if it is live. Return: 0, -ENOENT, or a fault. */
-static int get_live(struct engine *e, uint32_t id, struct ping **ret)
-{
-	autofree(ping) struct ping *p = NULL;
-	int r = id ? journal_get(e->pass.journal, id, &p) : -ENOENT;
-
-	if (r < 0)
-		return r;
-	if (p->state >= PING_LIVE_STATES)
-		return -ENOENT;
-	*ret = take(p);
-	return 0;
-}
-
-/* May @sender change or close it? Its own sender may, and anybody once that one has left. */
-static bool is_owner(struct engine *e, const struct ping *p, const char *sender)
-{
-	if (p->kind == PING_OWN)
-		return false;
-	return strcmp(p->sender, sender) == 0 ? p->bus == e->pass.bus : !pass_owner(&e->pass, p);
-}
-
-/*
- * The id that an arrival gets: the one it replaces, when that is its own, was its sender's who has left, or
- * was never given to anybody (some clients make ids up); else a new one.
- */
-static int choose_id(struct engine *e, const struct ticket *from, uint32_t replaces_id,
-		     struct ping **ret_old, uint32_t *ret)
-{
-	autofree(ping) struct ping *old = NULL;
-	int r = replaces_id && replaces_id <= INT32_MAX
-			? journal_get(e->pass.journal, replaces_id, &old)
-			: -ENODATA;
-
-	if (r == -ENOENT || (r == 0 && is_owner(e, old, from->sender))) {
-		*ret = replaces_id;
-		*ret_old = take(old);
-		return 0;
-	}
-	return journal_next_id(e->pass.journal, ret);
-}
-
-/* While there is no display, what isn't urgent queues up as a batch, so that it is paced afterwards. */
-static int64_t delivery_batch(struct engine *e, const struct notification *n,
-			      const struct verdict *verdict)
-{
-	struct batch batch = {.form = BATCH_EACH,
-			      .stage = BATCH_TOLD,
-			      .formed_us = e->pass.now.wall_us};
-
-	if (e->delivery.has_display || verdict->is_breakthrough || n->urgency == URGENCY_CRITICAL)
-		return 0;
-	if (e->absent_batch == 0 && journal_put_batch(e->pass.journal, &batch) == 0)
-		e->absent_batch = batch.number;
-	return e->absent_batch;
-}
-
-static struct ping new_ping(struct engine *e, const char *sender, const struct notification *n)
-{
-	return (struct ping){
-		.kind = PING_NOTIFICATION,
-		.urgency = n->urgency,
-		.arrived_us = e->pass.now.wall_us,
-		.changed_us = e->pass.now.wall_us,
-		.bus = e->pass.bus,
-		.sender = sender,
-		.app = n->app,
-		.desktop_entry = n->desktop_entry,
-		.category = n->category,
-		.tag = n->tag,
-		.summary = n->summary,
-		.wire = n->wire,
-		.wire_bytes = n->wire_bytes,
-	};
-}
-
-static void apply_verdict(struct engine *e, struct ping *p, const struct notification *n,
-			  const struct verdict *verdict)
-{
-	p->rule = verdict->rule;
-	switch (verdict->kind) {
-	case VERDICT_HOLD: p->state = PING_HELD; break;
-	case VERDICT_DELIVER:
-		p->state = PING_RELEASING;
-		p->batch = delivery_batch(e, n, verdict);
-		break;
-	case VERDICT_DROP: p->state = PING_DROPPED; break;
-	}
-}
-
-/* What a new version takes over from the one that it replaces. */
-static void inherit(struct engine *e, struct ping *p, const struct ping *old)
-{
-	if (!old)
-		return;
-	p->display_id = old->display_id;
-	if (old->state >= PING_LIVE_STATES)
-		return;
-	p->seq = old->seq;
-	delivery_replaced(&e->delivery, p->id);
-	/* Held again, though an older version is on the display: that one goes, without a word. */
-	if (p->state != PING_RELEASING && old->display_id != 0)
-		e->pass.ports->close(e->pass.data, old->display_id);
-}
-
 void engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
 		   const struct notification *n)
 {
-	const struct policy_context context = {.is_focus_on = focus_is_on(&e->focus)};
-	const int64_t announces = release_is_digest(&e->release, from->sender);
-	struct verdict verdict = policy_decide(n, &context);
-	struct ping p = new_ping(e, from->sender, n);
-	autofree(ping) struct ping *old = NULL;
-	int r;
-
-	if (announces > 0) {
-		p.kind = PING_OWN;
-		p.announces = announces;
-		verdict = (struct verdict){.kind = VERDICT_DELIVER,
-					   .rule = "own",
-					   .is_breakthrough = true};
-	}
-	r = choose_id(e, from, replaces_id, &old, &p.id);
-	if (r == 0) {
-		apply_verdict(e, &p, n, &verdict);
-		inherit(e, &p, old);
-		r = journal_put(e->pass.journal, &p, old);
-	}
-	if (r < 0) {
-		log_error("cannot take a notification: %s", strerror(-r));
-		if (!from->is_silent)
-			pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_REFUSAL,
-							      .to = from->sender,
-							      .serial = from->serial,
-							      .code = REFUSAL_OUT_OF_MEMORY});
-		return;
-	}
-	if (announces > 0)
-		release_told(&e->release, &e->pass, announces);
-	e->pass.outbox.is_promise = true;
-	if (!from->is_silent)
-		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_ID,
-						      .to = from->sender,
-						      .serial = from->serial,
-						      .id = p.id});
-	if (p.state == PING_HELD && (!old || old->state != PING_HELD))
+	if (arrival_notify(&e->arrival, focus_is_on(&e->focus), from, replaces_id, n))
 		e->pass.ports->changed(e->pass.data);
 }
 
 void engine_own(struct engine *e, const struct notification *n, int64_t announces)
 {
-	struct ping p = new_ping(e, "", n);
-	int r;
-
-	p.kind = PING_OWN;
-	p.state = PING_RELEASING;
-	p.announces = announces;
-	p.rule = "own";
-	r = journal_next_id(e->pass.journal, &p.id);
-	if (r == 0)
-		r = journal_put(e->pass.journal, &p, NULL);
-	if (r < 0) {
-		log_error("cannot send a notification of lull's own: %s", strerror(-r));
-		return;
-	}
-	if (announces > 0)
-		release_told(&e->release, &e->pass, announces);
-	e->pass.outbox.is_promise = true;
-}
-
-static void refuse(struct engine *e, const struct ticket *to, enum refusal why)
-{
-	if (!to->is_silent)
-		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_REFUSAL,
-						      .to = to->sender,
-						      .serial = to->serial,
-						      .code = why});
+	arrival_own(&e->arrival, n, announces);
 }
 
 void engine_close(struct engine *e, const struct ticket *from, uint32_t id)
 {
-	autofree(ping) struct ping *p = NULL;
-	bool is_on_display;
-
-	if (get_live(e, id, &p) < 0) {
-		refuse(e, from, REFUSAL_NO_SUCH_ID);
-		return;
-	}
-	if (!is_owner(e, p, from->sender)) {
-		refuse(e, from, REFUSAL_NOT_YOURS);
-		return;
-	}
-	if (!from->is_silent)
-		pass_stage(&e->pass, &(struct effect){.kind = EFFECT_REPLY_DONE,
-						      .to = from->sender,
-						      .serial = from->serial});
-	e->pass.outbox.is_promise = true;
-	is_on_display = p->display_id != 0;
-	/* One in flight is closed there when the display's id arrives. */
-	if (is_on_display)
-		e->pass.ports->close(e->pass.data, p->display_id);
-	if (p->state == PING_HELD)
-		e->has_changed = true;
-	pass_close(&e->pass, p, p->state == PING_SHOWN ? PING_CLOSED : PING_WITHDRAWN,
-		   CLOSE_BY_CALL, is_on_display);
+	e->has_changed |= arrival_close(&e->arrival, from, id);
 }
 
 /* --- the display --- */
@@ -499,7 +323,7 @@ void engine_close(struct engine *e, const struct ticket *from, uint32_t id)
 void engine_display_up(struct engine *e, const char *identity)
 {
 	delivery_up(&e->delivery, &e->pass, identity);
-	e->absent_batch = 0;
+	arrival_display_up(&e->arrival);
 	e->has_changed = true;
 }
 
@@ -561,35 +385,34 @@ void engine_presented(struct engine *e, const char *error)
 
 /* --- the user --- */
 
-static enum control_outcome release_ids(struct engine *e, const uint32_t *ids, size_t n_ids,
-					int64_t *ret_count)
+static enum control_outcome found(struct engine *e, int64_t n_found)
 {
-	struct batch batch = {.form = BATCH_EACH,
-			      .stage = BATCH_TOLD,
-			      .formed_us = e->pass.now.wall_us};
-	int64_t n_found = 0;
-	size_t i;
-
-	for (i = 0; i < n_ids; i++) {
-		autofree(ping) struct ping *p = NULL;
-		struct ping_change change;
-
-		if (get_live(e, ids[i], &p) < 0 || p->state == PING_SHOWN ||
-		    p->state == PING_RELEASING)
-			continue;
-		if (batch.number == 0 && journal_put_batch(e->pass.journal, &batch) < 0)
-			break;
-		change = ping_change_of(p);
-		change.state = PING_RELEASING;
-		change.batch = batch.number;
-		/* What the display couldn't take goes without its hints, and gets one more try. */
-		change.tries = p->tries > 0 ? 1 : 0;
-		change.changed_us = e->pass.now.wall_us;
-		if (journal_change(e->pass.journal, p, &change) == 0)
-			n_found++;
-	}
-	*ret_count = n_found;
+	e->has_changed |= n_found > 0;
 	return n_found > 0 ? CONTROL_OK : CONTROL_NOT_FOUND;
+}
+
+enum control_outcome engine_dismiss(struct engine *e, const uint32_t *ids, size_t n_ids,
+				    int64_t *ret_count)
+{
+	*ret_count = handle_dismiss(&e->pass, ids, n_ids);
+	return found(e, *ret_count);
+}
+
+enum control_outcome engine_snooze(struct engine *e, const uint32_t *ids, size_t n_ids,
+				   int64_t until_wall_us, int64_t *ret_count)
+{
+	if (until_wall_us <= e->pass.now.wall_us)
+		return CONTROL_NOT_LATER;
+	if (usec_sub(until_wall_us, e->pass.now.wall_us) > DURATION_MAX_US)
+		return CONTROL_TOO_LONG;
+	*ret_count = handle_snooze(&e->pass, ids, n_ids, until_wall_us);
+	snooze_find(&e->snooze, &e->pass);
+	return found(e, *ret_count);
+}
+
+enum control_outcome engine_act(struct engine *e, uint32_t id, const char *key)
+{
+	return found(e, handle_act(&e->pass, id, key));
 }
 
 enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_t n_ids,
@@ -597,9 +420,11 @@ enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_
 {
 	struct journal *journal = e->pass.journal;
 
+	if (n_ids > 0) {
+		*ret_count = handle_release(&e->pass, ids, n_ids);
+		return found(e, *ret_count);
+	}
 	e->has_changed = true;
-	if (n_ids > 0)
-		return release_ids(e, ids, n_ids, ret_count);
 	*ret_count = journal_count(journal, PING_HELD) + journal_count(journal, PING_ANNOUNCED);
 	release_open_all(&e->release, &e->pass);
 	release_begin(&e->release, &e->pass, 0);
@@ -616,6 +441,8 @@ void engine_status(struct engine *e, struct engine_status *ret)
 		.is_focus_on = focus_is_on(&e->focus),
 		.until_us = until_us,
 		.n_held = journal_count(e->pass.journal, PING_HELD),
+		.n_snoozed = journal_count(e->pass.journal, PING_SNOOZED),
+		.n_announced = journal_count(e->pass.journal, PING_ANNOUNCED),
 		.next_release_us = until_us,
 		.journal_why = journal_why(e->pass.journal),
 	};
@@ -626,6 +453,17 @@ uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
 {
 	return listing_walk(e->pass.journal, focus_ends(&e->focus, e->pass.now), cursor, max, item,
 			    data);
+}
+
+int engine_item(struct engine *e, uint32_t id, struct ping **ret)
+{
+	return journal_get(e->pass.journal, id, ret);
+}
+
+void engine_set_settings(struct engine *e, const struct settings *settings)
+{
+	e->pass.settings = settings;
+	journal_set_durability(e->pass.journal, settings->durability == DURABILITY_FULL);
 }
 
 void engine_remember(struct engine *e, const char *key, const char *value)

@@ -98,6 +98,25 @@ LULL_MUSTCHECK enum control_outcome engine_end_focus(struct engine *e);
 LULL_MUSTCHECK enum control_outcome engine_release(struct engine *e, const uint32_t *ids,
 						   size_t n_ids, int64_t *ret_count);
 
+/**
+ * engine_dismiss() - close these, as if the user had clicked them away: Closed(2) to their senders
+ * @ret_count: how many there were
+ */
+LULL_MUSTCHECK enum control_outcome engine_dismiss(struct engine *e, const uint32_t *ids,
+						   size_t n_ids, int64_t *ret_count);
+
+/**
+ * engine_snooze() - hold these until @until_wall_us, whatever focus does meanwhile
+ *
+ * When it has come they are released as a batch, or held with the block that is on then.
+ */
+LULL_MUSTCHECK enum control_outcome engine_snooze(struct engine *e, const uint32_t *ids,
+						  size_t n_ids, int64_t until_wall_us,
+						  int64_t *ret_count);
+
+/** engine_act() - press a button of one, as if it was shown; then it is closed */
+LULL_MUSTCHECK enum control_outcome engine_act(struct engine *e, uint32_t id, const char *key);
+
 /* --- what there is to see --- */
 
 struct focus;
@@ -108,6 +127,8 @@ struct engine_status {
 	bool is_focus_on;
 	int64_t until_us; /* wall; 0: none */
 	int64_t n_held;
+	int64_t n_snoozed;
+	int64_t n_announced;
 	int64_t next_release_us; /* wall; 0: none */
 	const char *journal_why; /* NULL: on disk */
 };
@@ -123,6 +144,12 @@ void engine_status(struct engine *e, struct engine_status *ret);
  */
 uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
 		     bool (*item)(void *data, const struct ping *p), void *data);
+
+/** engine_item() - one that is on record, live or not; the caller frees it. Return: 0, -ENOENT, a fault. */
+LULL_MUSTCHECK int engine_item(struct engine *e, uint32_t id, struct ping **ret);
+
+/** engine_set_settings() - use these from now on; borrowed */
+void engine_set_settings(struct engine *e, const struct settings *settings);
 
 /** engine_remember() - a text that survives a restart, under @key */
 void engine_remember(struct engine *e, const char *key, const char *value);

@@ -5,10 +5,7 @@
  * the place in that list, batch and seq of the last item: 4, 20 and 40 bits.
  */
 static const enum ping_state listed_states[] = {
-	PING_QUARANTINED,
-	PING_ANNOUNCED,
-	PING_RELEASING,
-	PING_HELD,
+	PING_QUARANTINED, PING_ANNOUNCED, PING_RELEASING, PING_HELD, PING_SNOOZED,
 };
 
 #define SEQ_BITS 40

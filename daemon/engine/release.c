@@ -136,7 +136,7 @@ static bool count_some(struct release *r, struct pass *pass, int64_t batch)
 
 static int tell(struct release *r, struct pass *pass, const struct batch *batch, bool by_presenter)
 {
-	static const char *const actions[] = {DIGEST_KEY_OPEN, "Show all", DIGEST_KEY_SHOW_ALL,
+	static const char *const actions[] = {DIGEST_KEY_OPEN, "Open", DIGEST_KEY_SHOW_ALL,
 					      "Show all", NULL};
 	bool has_markup = pass->ports->has_markup(pass->data);
 	autofree(str) char *summary = digest_summary(r->digest, batch->waited_us);

@@ -133,7 +133,8 @@ static void choose_blind_numbers(struct journal *j)
 	j->next_id = j->reserved_id = BLIND_ID + (chance & BLIND_ID_MASK);
 	j->may_meet_ids = true;
 	/* Later ones come after earlier ones. */
-	j->next_seq = j->reserved_seq = BLIND_SEQ + (now.tv_sec % (INT64_C(1) << 28)) * BLIND_SEQS_A_SECOND +
+	j->next_seq = j->reserved_seq = BLIND_SEQ +
+					(now.tv_sec % (INT64_C(1) << 28)) * BLIND_SEQS_A_SECOND +
 					now.tv_nsec / (INT64_C(1000000000) / BLIND_SEQS_A_SECOND);
 	j->last_batch = BLIND_BATCH + (chance & BLIND_BATCH_MASK);
 }
@@ -407,6 +408,7 @@ struct ping_change ping_change_of(const struct ping *p)
 		.batch = p->batch,
 		.display_id = p->display_id,
 		.tries = p->tries,
+		.due_us = p->due_us,
 		.changed_us = p->changed_us,
 	};
 }
@@ -421,6 +423,7 @@ int journal_change(struct journal *j, struct ping *p, const struct ping_change *
 	changed.batch = change->batch;
 	changed.display_id = change->display_id;
 	changed.tries = change->tries;
+	changed.due_us = change->due_us;
 	changed.changed_us = change->changed_us;
 	j->is_dirty = true;
 	if (on_disk(j)) {
@@ -527,6 +530,39 @@ int journal_next(struct journal *j, const struct ping_query *query, struct ping 
 	if (!on_file && !above)
 		return -ENOENT;
 	if (on_file && (!above || is_before(on_file, above)))
+		*ret = take(on_file);
+	else
+		*ret = take(above);
+	return 0;
+}
+
+int journal_next_snoozed(struct journal *j, struct ping **ret)
+{
+	autofree(ping) struct ping *on_file = NULL, *above = NULL;
+	int64_t after_due_us = INT64_MIN;
+	uint32_t after_id = 0;
+	int r = -ENOENT;
+
+	if (journal_count(j, PING_SNOOZED) == 0)
+		return -ENOENT;
+	while (j->disk) {
+		r = store_next_snoozed(j->disk, after_due_us, after_id, &on_file);
+		if (r < 0 || !is_hidden(j, on_file->id))
+			break;
+		after_due_us = on_file->due_us;
+		after_id = on_file->id;
+		on_file = ping_free(on_file);
+	}
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (j->memory) {
+		r = store_next_snoozed(j->memory, INT64_MIN, 0, &above);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	if (!on_file && !above)
+		return -ENOENT;
+	if (on_file && (!above || on_file->due_us <= above->due_us))
 		*ret = take(on_file);
 	else
 		*ret = take(above);

@@ -95,6 +95,7 @@ struct ping_change {
 	int64_t batch;
 	uint32_t display_id;
 	unsigned tries;
+	int64_t due_us;
 	int64_t changed_us;
 };
 
@@ -134,6 +135,9 @@ struct ping_query {
 /** journal_next() - the first such row, in order of (batch, seq). Return: 0, -ENOENT, or a fault. */
 LULL_MUSTCHECK int journal_next(struct journal *j, const struct ping_query *query,
 				struct ping **ret);
+
+/** journal_next_snoozed() - the snoozed row with the earliest due instant. Return: as above. */
+LULL_MUSTCHECK int journal_next_snoozed(struct journal *j, struct ping **ret);
 
 /** journal_count() - how many rows are in a live state; O(1) */
 int64_t journal_count(const struct journal *j, enum ping_state state);

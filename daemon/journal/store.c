@@ -27,6 +27,7 @@ static const char schema[] =
 	"CREATE INDEX live ON ping(state, batch, seq) WHERE state < 8;"
 	/* Only what is on the display now has a display_id. */
 	"CREATE INDEX on_display ON ping(display_id) WHERE display_id <> 0;"
+	"CREATE INDEX snoozed ON ping(due, id) WHERE state = 5;"
 	"CREATE TABLE token(kind INTEGER NOT NULL, clock INTEGER NOT NULL, name TEXT NOT NULL,"
 	" label TEXT NOT NULL, since_wall INTEGER NOT NULL, ends_wall INTEGER NOT NULL,"
 	" ends_boot INTEGER NOT NULL, boot_id TEXT NOT NULL);"
@@ -45,6 +46,7 @@ enum statement {
 	SQL_BY_DISPLAY,
 	SQL_NEXT_DISPLAYED,
 	SQL_NEXT,
+	SQL_NEXT_SNOOZED,
 	SQL_COUNT,
 	SQL_EACH_PING,
 	SQL_EACH_BATCH,
@@ -70,7 +72,7 @@ static const char *const statements[N_STATEMENTS] = {
 		"INSERT OR REPLACE INTO ping(" COLUMNS ") VALUES"
 		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
 	[SQL_CHANGE] = "UPDATE ping SET state=?2, reason=?3, batch=?4, display_id=?5, tries=?6,"
-		       " changed=?7 WHERE id=?1",
+		       " due=?7, changed=?8 WHERE id=?1",
 	[SQL_GET] = "SELECT " COLUMNS " FROM ping WHERE id=?1",
 	[SQL_BY_DISPLAY] = "SELECT " COLUMNS " FROM ping WHERE display_id=?1 AND display_id <> 0",
 	[SQL_NEXT_DISPLAYED] =
@@ -78,6 +80,8 @@ static const char *const statements[N_STATEMENTS] = {
 		" ORDER BY display_id LIMIT 1",
 	[SQL_NEXT] = "SELECT " COLUMNS " FROM ping WHERE state=?1 AND state < 8"
 		     " AND (batch, seq) > (?2, ?3) AND batch <= ?4 ORDER BY batch, seq LIMIT 1",
+	[SQL_NEXT_SNOOZED] = "SELECT " COLUMNS " FROM ping WHERE state=5 AND (due, id) > (?1, ?2)"
+			     " ORDER BY due, id LIMIT 1",
 	[SQL_COUNT] =
 		"SELECT count(*), count(nullif(batch, 0)) FROM ping WHERE state=?1 AND state < 8",
 	[SQL_EACH_PING] = "SELECT " COLUMNS " FROM ping",
@@ -352,7 +356,8 @@ int store_change(struct store *s, uint32_t id, const struct ping_change *change)
 	sqlite3_bind_int64(stmt, 4, change->batch);
 	sqlite3_bind_int64(stmt, 5, change->display_id);
 	sqlite3_bind_int64(stmt, 6, change->tries);
-	sqlite3_bind_int64(stmt, 7, change->changed_us);
+	sqlite3_bind_int64(stmt, 7, change->due_us);
+	sqlite3_bind_int64(stmt, 8, change->changed_us);
 	return done(stmt);
 }
 
@@ -443,6 +448,15 @@ int store_next(struct store *s, const struct ping_query *query, struct ping **re
 	sqlite3_bind_int64(stmt, 2, query->batch);
 	sqlite3_bind_int64(stmt, 3, query->after_seq);
 	sqlite3_bind_int64(stmt, 4, query->last_batch);
+	return one_ping(stmt, ret);
+}
+
+int store_next_snoozed(struct store *s, int64_t after_due_us, uint32_t after_id, struct ping **ret)
+{
+	sqlite3_stmt *stmt = s->prepared[SQL_NEXT_SNOOZED];
+
+	sqlite3_bind_int64(stmt, 1, after_due_us);
+	sqlite3_bind_int64(stmt, 2, after_id);
 	return one_ping(stmt, ret);
 }
 

@@ -44,6 +44,9 @@ LULL_MUSTCHECK int store_get(struct store *s, uint32_t id, struct ping **ret);
 LULL_MUSTCHECK int store_by_display(struct store *s, uint32_t display_id, struct ping **ret);
 LULL_MUSTCHECK int store_next_displayed(struct store *s, uint32_t after, struct ping **ret);
 LULL_MUSTCHECK int store_next(struct store *s, const struct ping_query *query, struct ping **ret);
+/** store_next_snoozed() - in order of (due, id), the first one above (@after_due_us, @after_id) */
+LULL_MUSTCHECK int store_next_snoozed(struct store *s, int64_t after_due_us, uint32_t after_id,
+				      struct ping **ret);
 LULL_MUSTCHECK int store_count(struct store *s, enum ping_state state, int64_t *ret_count,
 			       int64_t *ret_batched);
 

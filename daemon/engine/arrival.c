@@ -1,0 +1,217 @@
+#include "daemon/engine/arrival.h"
+
+#include "daemon/core/policy.h"
+#include "daemon/log.h"
+#include <errno.h>
+#include <string.h>
+
+/* The row of @id, if it is live. Return: 0, -ENOENT, or a fault. */
+static int get_live(struct arrival *a, uint32_t id, struct ping **ret)
+{
+	autofree(ping) struct ping *p = NULL;
+	int r = id ? journal_get(a->pass->journal, id, &p) : -ENOENT;
+
+	if (r < 0)
+		return r;
+	if (p->state >= PING_LIVE_STATES)
+		return -ENOENT;
+	*ret = take(p);
+	return 0;
+}
+
+/* May @sender change or close it? Its own sender may, and anybody once that one has left. */
+static bool is_owner(struct arrival *a, const struct ping *p, const char *sender)
+{
+	if (p->kind == PING_OWN)
+		return false;
+	return strcmp(p->sender, sender) == 0 ? p->bus == a->pass->bus : !pass_owner(a->pass, p);
+}
+
+/*
+ * The id that an arrival gets: the one it replaces, when that is its own, was its sender's who has left, or
+ * was never given to anybody (some clients make ids up); else a new one.
+ */
+static int choose_id(struct arrival *a, const struct ticket *from, uint32_t replaces_id,
+		     struct ping **ret_old, uint32_t *ret)
+{
+	autofree(ping) struct ping *old = NULL;
+	int r = replaces_id && replaces_id <= INT32_MAX
+			? journal_get(a->pass->journal, replaces_id, &old)
+			: -ENODATA;
+
+	if (r == -ENOENT || (r == 0 && is_owner(a, old, from->sender))) {
+		*ret = replaces_id;
+		*ret_old = take(old);
+		return 0;
+	}
+	return journal_next_id(a->pass->journal, ret);
+}
+
+/* While there is no display, what isn't urgent queues up as a batch, so that it is paced afterwards. */
+static int64_t delivery_batch(struct arrival *a, const struct notification *n,
+			      const struct verdict *verdict)
+{
+	struct batch batch = {.form = BATCH_EACH,
+			      .stage = BATCH_TOLD,
+			      .formed_us = a->pass->now.wall_us};
+
+	if (a->delivery->has_display || verdict->is_breakthrough || n->urgency == URGENCY_CRITICAL)
+		return 0;
+	if (a->absent_batch == 0 && journal_put_batch(a->pass->journal, &batch) == 0)
+		a->absent_batch = batch.number;
+	return a->absent_batch;
+}
+
+static struct ping new_ping(struct arrival *a, const char *sender, const struct notification *n)
+{
+	return (struct ping){
+		.kind = PING_NOTIFICATION,
+		.urgency = n->urgency,
+		.arrived_us = a->pass->now.wall_us,
+		.changed_us = a->pass->now.wall_us,
+		.bus = a->pass->bus,
+		.sender = sender,
+		.app = n->app,
+		.desktop_entry = n->desktop_entry,
+		.category = n->category,
+		.tag = n->tag,
+		.summary = n->summary,
+		.wire = n->wire,
+		.wire_bytes = n->wire_bytes,
+	};
+}
+
+static void apply_verdict(struct arrival *a, struct ping *p, const struct notification *n,
+			  const struct verdict *verdict)
+{
+	p->rule = verdict->rule;
+	switch (verdict->kind) {
+	case VERDICT_HOLD: p->state = PING_HELD; break;
+	case VERDICT_DELIVER:
+		p->state = PING_RELEASING;
+		p->batch = delivery_batch(a, n, verdict);
+		break;
+	case VERDICT_DROP: p->state = PING_DROPPED; break;
+	}
+}
+
+/* What a new version takes over from the one that it replaces. */
+static void inherit(struct arrival *a, struct ping *p, const struct ping *old)
+{
+	if (!old)
+		return;
+	p->display_id = old->display_id;
+	if (old->state >= PING_LIVE_STATES)
+		return;
+	p->seq = old->seq;
+	delivery_replaced(a->delivery, p->id);
+	/* Held again, though an older version is on the display: that one goes, without a word. */
+	if (p->state != PING_RELEASING && old->display_id != 0)
+		a->pass->ports->close(a->pass->data, old->display_id);
+}
+
+bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
+		    uint32_t replaces_id, const struct notification *n)
+{
+	const struct policy_context context = {.is_focus_on = is_focus_on};
+	const int64_t announces = release_is_digest(a->release, from->sender);
+	struct verdict verdict = policy_decide(n, &context);
+	struct ping p = new_ping(a, from->sender, n);
+	autofree(ping) struct ping *old = NULL;
+	int r;
+
+	if (announces > 0) {
+		p.kind = PING_OWN;
+		p.announces = announces;
+		verdict = (struct verdict){.kind = VERDICT_DELIVER,
+					   .rule = "own",
+					   .is_breakthrough = true};
+	}
+	r = choose_id(a, from, replaces_id, &old, &p.id);
+	if (r == 0) {
+		apply_verdict(a, &p, n, &verdict);
+		inherit(a, &p, old);
+		r = journal_put(a->pass->journal, &p, old);
+	}
+	if (r < 0) {
+		log_error("cannot take a notification: %s", strerror(-r));
+		if (!from->is_silent)
+			pass_stage(a->pass, &(struct effect){.kind = EFFECT_REPLY_REFUSAL,
+							     .to = from->sender,
+							     .serial = from->serial,
+							     .code = REFUSAL_OUT_OF_MEMORY});
+		return false;
+	}
+	if (announces > 0)
+		release_told(a->release, a->pass, announces);
+	a->pass->outbox.is_promise = true;
+	if (!from->is_silent)
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_REPLY_ID,
+						     .to = from->sender,
+						     .serial = from->serial,
+						     .id = p.id});
+	return p.state == PING_HELD && (!old || old->state != PING_HELD);
+}
+
+void arrival_own(struct arrival *a, const struct notification *n, int64_t announces)
+{
+	struct ping p = new_ping(a, "", n);
+	int r;
+
+	p.kind = PING_OWN;
+	p.state = PING_RELEASING;
+	p.announces = announces;
+	p.rule = "own";
+	r = journal_next_id(a->pass->journal, &p.id);
+	if (r == 0)
+		r = journal_put(a->pass->journal, &p, NULL);
+	if (r < 0) {
+		log_error("cannot send a notification of lull's own: %s", strerror(-r));
+		return;
+	}
+	if (announces > 0)
+		release_told(a->release, a->pass, announces);
+	a->pass->outbox.is_promise = true;
+}
+
+static void refuse(struct arrival *a, const struct ticket *to, enum refusal why)
+{
+	if (!to->is_silent)
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_REPLY_REFUSAL,
+						     .to = to->sender,
+						     .serial = to->serial,
+						     .code = why});
+}
+
+bool arrival_close(struct arrival *a, const struct ticket *from, uint32_t id)
+{
+	autofree(ping) struct ping *p = NULL;
+	bool is_on_display, is_held;
+
+	if (get_live(a, id, &p) < 0) {
+		refuse(a, from, REFUSAL_NO_SUCH_ID);
+		return false;
+	}
+	if (!is_owner(a, p, from->sender)) {
+		refuse(a, from, REFUSAL_NOT_YOURS);
+		return false;
+	}
+	if (!from->is_silent)
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_REPLY_DONE,
+						     .to = from->sender,
+						     .serial = from->serial});
+	a->pass->outbox.is_promise = true;
+	is_on_display = p->display_id != 0;
+	/* One in flight is closed there when the display's id arrives. */
+	if (is_on_display)
+		a->pass->ports->close(a->pass->data, p->display_id);
+	is_held = p->state == PING_HELD;
+	pass_close(a->pass, p, p->state == PING_SHOWN ? PING_CLOSED : PING_WITHDRAWN, CLOSE_BY_CALL,
+		   is_on_display);
+	return is_held;
+}
+
+void arrival_display_up(struct arrival *a)
+{
+	a->absent_batch = 0;
+}

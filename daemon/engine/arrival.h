@@ -1,0 +1,34 @@
+/*
+ * arrival: a ping comes in, is replaced, or is taken back by its sender.
+ */
+#pragma once
+#include "daemon/engine/delivery.h"
+#include "daemon/engine/release.h"
+
+struct arrival {
+	struct pass *pass;
+	struct delivery *delivery;
+	struct release *release;
+	int64_t absent_batch; /* of what came while there was no display; 0: none */
+};
+
+/**
+ * arrival_notify() - a ping: verdict, journal, answer
+ *
+ * Return: true when one more is held now.
+ */
+bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
+		    uint32_t replaces_id, const struct notification *n);
+
+/** arrival_own() - a notification of lull's own; @announces: a batch, or 0 */
+void arrival_own(struct arrival *a, const struct notification *n, int64_t announces);
+
+/**
+ * arrival_close() - CloseNotification
+ *
+ * Return: true when one less is held now.
+ */
+bool arrival_close(struct arrival *a, const struct ticket *from, uint32_t id);
+
+/** arrival_display_up() - there is a display: what comes now needn't queue for one */
+void arrival_display_up(struct arrival *a);

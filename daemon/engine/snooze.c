@@ -1,0 +1,31 @@
+#include "daemon/engine/snooze.h"
+
+void snooze_find(struct snooze *s, struct pass *pass)
+{
+	autofree(ping) struct ping *p = NULL;
+
+	s->next_wall_us = INSTANT_NEVER;
+	if (journal_next_snoozed(pass->journal, &p) == 0)
+		s->next_wall_us = p->due_us;
+}
+
+bool snooze_wake(struct snooze *s, struct pass *pass)
+{
+	if (s->next_wall_us > pass->now.wall_us)
+		return false;
+	while (s->next_wall_us <= pass->now.wall_us) {
+		autofree(ping) struct ping *p = NULL;
+		struct ping_change change;
+
+		if (journal_next_snoozed(pass->journal, &p) < 0)
+			break;
+		change = ping_change_of(p);
+		change.state = PING_HELD;
+		change.due_us = 0;
+		change.changed_us = pass->now.wall_us;
+		if (journal_change(pass->journal, p, &change) < 0)
+			break;
+		snooze_find(s, pass);
+	}
+	return true;
+}

@@ -1,0 +1,19 @@
+/*
+ * snooze: what is held until an instant of its own, whatever focus does.
+ */
+#pragma once
+#include "daemon/engine/pass.h"
+
+struct snooze {
+	int64_t next_wall_us; /* the first one comes back then; INSTANT_NEVER */
+};
+
+/** snooze_find() - look up when the first one comes back; at start, and after one was snoozed */
+void snooze_find(struct snooze *s, struct pass *pass);
+
+/**
+ * snooze_wake() - those whose instant has come are held like any other
+ *
+ * Return: true when there were any; they belong to the block that is on, or to a batch that is to begin.
+ */
+bool snooze_wake(struct snooze *s, struct pass *pass);
