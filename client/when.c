@@ -163,7 +163,7 @@ void when_format(int64_t us, int64_t now_us, char buf[static WHEN_TEXT_MAX])
 
 void when_format_age(int64_t us, int64_t now_us, char buf[static WHEN_TEXT_MAX])
 {
-	int64_t sec = to_seconds(now_us) - to_seconds(us);
+	int64_t sec = to_seconds(now_us - us);
 
 	if (sec < 1)
 		snprintf(buf, WHEN_TEXT_MAX, "now");
@@ -179,11 +179,12 @@ void when_format_age(int64_t us, int64_t now_us, char buf[static WHEN_TEXT_MAX])
 
 void when_format_left(int64_t us, int64_t now_us, char buf[static WHEN_TEXT_MAX])
 {
-	const int64_t minute = SEC_PER_MIN * USEC_PER_SEC;
 	int64_t left = us > now_us ? us - now_us : 0;
+	int64_t unit =
+		left > SEC_PER_MIN * USEC_PER_SEC ? SEC_PER_MIN * USEC_PER_SEC : USEC_PER_SEC;
 
 	_Static_assert(WHEN_TEXT_MAX >= DURATION_TEXT_MAX, "duration_format() writes into it");
-	if (left > minute)
-		left = (left + minute - 1) / minute * minute;
+	/* Rounded up: "1 min left" until the minute is over. */
+	left = (left + unit - 1) / unit * unit;
 	duration_format(left, buf);
 }

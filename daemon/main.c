@@ -36,8 +36,10 @@ struct lulld {
 	struct event_base *base;
 	struct event *on_term;
 	struct event *on_int;
+	struct event *on_hup;
 	struct event *again;
 	struct settings *settings;
+	char **config_errors; /* why these aren't the file's; NULL-terminated; NULL: they are */
 	DBusConnection
 		*name_connection; /* owns org.freedesktop.Notifications, talks to the display */
 	DBusConnection *control_connection; /* owns org.lull.Lull1 */
@@ -375,10 +377,13 @@ static void on_view(void *data, struct control_view *ret)
 		.display_name = display_name(l->display),
 		.display_how = display_how_names[display_how(l->display)],
 		.display_unique = display_unique(l->display),
+		.config_errors = l->config_errors,
 	};
 }
 
-static const struct control_ops control_ops = {.view = on_view};
+static char **on_reload(void *data);
+
+static const struct control_ops control_ops = {.view = on_view, .reload = on_reload};
 
 /* --- starting and ending --- */
 
@@ -402,22 +407,89 @@ static char *state_dir(void)
 	return n < 0 ? NULL : dir;
 }
 
+/*
+ * Read lull.conf. Return: new settings, or NULL with why not in @ret_lines (NULL-terminated; NULL when out of
+ * memory).
+ */
+static struct settings *read_config(char ***ret_lines)
+{
+	autofree(str) char *path = load_path();
+	struct load_errors errors = {0};
+	struct settings *settings = NULL;
+	size_t i;
+
+	*ret_lines = NULL;
+	if (!path)
+		return settings_new();
+	if (load_settings(path, &errors, &settings) == 0) {
+		load_errors_done(&errors);
+		return settings;
+	}
+	*ret_lines = calloc(errors.count + 1, sizeof(**ret_lines));
+	for (i = 0; i < errors.count; i++) {
+		log_error("%s", errors.lines[i]);
+		if (*ret_lines)
+			(*ret_lines)[i] = take(errors.lines[i]);
+	}
+	load_errors_done(&errors);
+	return NULL;
+}
+
 static int load_config(struct lulld *l)
 {
-	struct load_errors errors = {0};
-	autofree(str) char *path = load_path();
-	size_t i;
-	int r;
-
-	r = path ? load_settings(path, &errors, &l->settings) : -ENOENT;
-	if (r < 0) {
-		for (i = 0; i < errors.count; i++)
-			log_error("%s", errors.lines[i]);
+	l->settings = read_config(&l->config_errors);
+	if (!l->settings) {
 		log_warn("going on with the defaults");
 		l->settings = settings_new();
 	}
-	load_errors_done(&errors);
 	return l->settings ? 0 : -ENOMEM;
+}
+
+static char **copy_lines(char *const *lines)
+{
+	size_t n = 0, i;
+	char **copy;
+
+	while (lines[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (i = 0; copy && i < n; i++) {
+		copy[i] = strdup(lines[i]);
+		if (!copy[i])
+			break;
+	}
+	return copy;
+}
+
+/* The old settings stay until the new ones are complete. */
+static char **on_reload(void *data)
+{
+	struct lulld *l = data;
+	struct settings *old = l->settings, *settings;
+	char **lines;
+
+	settings = read_config(&lines);
+	control_free_lines(l->config_errors);
+	l->config_errors = lines;
+	port_changed(l);
+	if (!settings) {
+		log_warn("the configuration wasn't reloaded; the old one stays");
+		return lines ? copy_lines(lines) : NULL;
+	}
+	l->settings = settings;
+	engine_set_settings(l->engine, settings);
+	settings_free(old);
+	log_info("the configuration was reloaded");
+	return NULL;
+}
+
+static void on_hangup(evutil_socket_t fd, short what, void *data)
+{
+	(void)fd;
+	(void)what;
+	wake(data);
+	control_free_lines(on_reload(data));
+	settle(data);
 }
 
 static int open_engine(struct lulld *l)
@@ -462,9 +534,11 @@ static int watch_signals(struct lulld *l)
 	sigaction(SIGXFSZ, &ignore, NULL);
 	l->on_term = evsignal_new(l->base, SIGTERM, on_signal, l);
 	l->on_int = evsignal_new(l->base, SIGINT, on_signal, l);
+	l->on_hup = evsignal_new(l->base, SIGHUP, on_hangup, l);
 	l->again = event_new(l->base, -1, 0, on_again, l);
-	if (!l->on_term || !l->on_int || !l->again || event_add(l->on_term, NULL) < 0 ||
-	    event_add(l->on_int, NULL) < 0)
+	if (!l->on_term || !l->on_int || !l->on_hup || !l->again ||
+	    event_add(l->on_term, NULL) < 0 || event_add(l->on_int, NULL) < 0 ||
+	    event_add(l->on_hup, NULL) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -535,9 +609,12 @@ static void lulld_stop(struct lulld *l)
 		event_free(l->on_term);
 	if (l->on_int)
 		event_free(l->on_int);
+	if (l->on_hup)
+		event_free(l->on_hup);
 	if (l->again)
 		event_free(l->again);
 	settings_free(l->settings);
+	control_free_lines(l->config_errors);
 	if (l->base)
 		event_base_free(l->base);
 }

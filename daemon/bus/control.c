@@ -2,6 +2,8 @@
 
 #include "config/duration.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/value.h"
+#include "daemon/bus/wire.h"
 #include "daemon/core/focus.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
@@ -155,15 +157,48 @@ static bool get_journal(void *object, DBusMessageIter *into)
 	return bus_append_text(into, text ? text : "memory");
 }
 
+static bool append_lines(DBusMessageIter *into, char *const *lines)
+{
+	DBusMessageIter list;
+	bool is_done;
+
+	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "s", &list);
+	for (; is_done && lines && *lines; lines++)
+		is_done = bus_append_text(&list, *lines);
+	return is_done && dbus_message_iter_close_container(into, &list);
+}
+
+static bool get_config_errors(void *object, DBusMessageIter *into)
+{
+	return append_lines(into, view_of(object).config_errors);
+}
+
+static bool get_snoozed(void *object, DBusMessageIter *into)
+{
+	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_snoozed, UINT32_MAX);
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
+}
+
+static bool get_announced(void *object, DBusMessageIter *into)
+{
+	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_announced, UINT32_MAX);
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
+}
+
 static const struct bus_property properties[] = {
 	{"Focus", "b", get_focus},
 	{"Until", "x", get_until},
 	{"Tokens", "aa{sv}", get_tokens},
 	{"Held", "u", get_held},
+	{"Snoozed", "u", get_snoozed},
+	{"Announced", "u", get_announced},
 	{"NextRelease", "x", get_next_release},
 	{"InFront", "b", get_in_front},
 	{"Display", "a{sv}", get_display},
 	{"Journal", "s", get_journal},
+	{"ConfigErrors", "as", get_config_errors},
 	{"Version", "s", get_version},
 };
 
@@ -274,22 +309,27 @@ static void on_toggle(void *object, DBusConnection *connection, DBusMessage *cal
 		on_start(object, connection, call);
 }
 
-static bool append_item(void *data, const struct ping *p)
+static bool append_item_fields(DBusMessageIter *dict, const struct ping *p)
 {
 	unsigned char urgency = (unsigned char)p->urgency;
-	DBusMessageIter *list = data, dict;
 	dbus_uint64_t seq = (dbus_uint64_t)p->seq;
 
+	return bus_append_entry(dict, "id", DBUS_TYPE_UINT32, &p->id) &&
+	       bus_append_text_entry(dict, "app", p->app) &&
+	       bus_append_text_entry(dict, "summary", p->summary) &&
+	       bus_append_entry(dict, "urgency", DBUS_TYPE_BYTE, &urgency) &&
+	       bus_append_entry(dict, "arrived", DBUS_TYPE_INT64, &p->arrived_us) &&
+	       bus_append_entry(dict, "due", DBUS_TYPE_INT64, &p->due_us) &&
+	       bus_append_text_entry(dict, "state", ping_state_name(p->state)) &&
+	       bus_append_entry(dict, "seq", DBUS_TYPE_UINT64, &seq);
+}
+
+static bool append_item(void *data, const struct ping *p)
+{
+	DBusMessageIter *list = data, dict;
+
 	return dbus_message_iter_open_container(list, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
-	       bus_append_entry(&dict, "id", DBUS_TYPE_UINT32, &p->id) &&
-	       bus_append_text_entry(&dict, "app", p->app) &&
-	       bus_append_text_entry(&dict, "summary", p->summary) &&
-	       bus_append_entry(&dict, "urgency", DBUS_TYPE_BYTE, &urgency) &&
-	       bus_append_entry(&dict, "arrived", DBUS_TYPE_INT64, &p->arrived_us) &&
-	       bus_append_entry(&dict, "due", DBUS_TYPE_INT64, &p->due_us) &&
-	       bus_append_text_entry(&dict, "state", ping_state_name(p->state)) &&
-	       bus_append_entry(&dict, "seq", DBUS_TYPE_UINT64, &seq) &&
-	       dbus_message_iter_close_container(list, &dict);
+	       append_item_fields(&dict, p) && dbus_message_iter_close_container(list, &dict);
 }
 
 static void on_list(void *object, DBusConnection *connection, DBusMessage *call)
@@ -319,29 +359,193 @@ static void on_list(void *object, DBusConnection *connection, DBusMessage *call)
 	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
 }
 
-static void on_release(void *object, DBusConnection *connection, DBusMessage *call)
+static void answer_count(DBusConnection *connection, DBusMessage *call,
+			 enum control_outcome outcome, int64_t n)
 {
-	struct control *c = object;
-	const dbus_uint32_t *ids = NULL;
-	int n_ids = 0;
-	int64_t n_released = 0;
-	dbus_uint32_t count;
-	enum control_outcome outcome;
+	dbus_uint32_t count = (dbus_uint32_t)MIN(n, UINT32_MAX);
 	DBusMessage *reply;
 
-	dbus_message_get_args(call, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_UINT32, &ids, &n_ids,
-			      DBUS_TYPE_INVALID);
-	outcome = engine_release(c->engine, ids, (size_t)n_ids, &n_released);
 	if (outcome != CONTROL_OK) {
 		refuse(connection, call, outcome);
 		return;
 	}
-	count = (dbus_uint32_t)MIN(n_released, UINT32_MAX);
 	reply = dbus_message_new_method_return(call);
 	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &count, DBUS_TYPE_INVALID))
 		bus_send(connection, reply);
 	else if (reply)
 		dbus_message_unref(reply);
+}
+
+static const dbus_uint32_t *read_ids(DBusMessage *call, size_t *ret_count)
+{
+	const dbus_uint32_t *ids = NULL;
+	DBusMessageIter iter, list;
+	int n = 0;
+
+	dbus_message_iter_init(call, &iter);
+	dbus_message_iter_recurse(&iter, &list);
+	dbus_message_iter_get_fixed_array(&list, &ids, &n);
+	*ret_count = (size_t)n;
+	return ids;
+}
+
+static void on_release(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	int64_t n = 0;
+	size_t n_ids;
+	const dbus_uint32_t *ids = read_ids(call, &n_ids);
+	enum control_outcome outcome = engine_release(c->engine, ids, n_ids, &n);
+
+	answer_count(connection, call, outcome, n);
+}
+
+static void on_dismiss(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	int64_t n = 0;
+	size_t n_ids;
+	const dbus_uint32_t *ids = read_ids(call, &n_ids);
+	enum control_outcome outcome = engine_dismiss(c->engine, ids, n_ids, &n);
+
+	answer_count(connection, call, outcome, n);
+}
+
+static void on_snooze(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	DBusMessageIter iter;
+	int64_t until_us, n = 0;
+	size_t n_ids;
+	const dbus_uint32_t *ids = read_ids(call, &n_ids);
+	enum control_outcome outcome;
+
+	dbus_message_iter_init(call, &iter);
+	dbus_message_iter_next(&iter);
+	dbus_message_iter_get_basic(&iter, &until_us);
+	outcome = engine_snooze(c->engine, ids, n_ids, until_us, &n);
+	answer_count(connection, call, outcome, n);
+}
+
+/* One that is on record, with its message. Return: false when @call was refused. */
+static bool find_item(struct control *c, DBusConnection *connection, DBusMessage *call, uint32_t id,
+		      struct ping **ret, DBusMessage **ret_stored)
+{
+	autofree(ping) struct ping *p = NULL;
+	int r = engine_item(c->engine, id, &p);
+
+	if (r == 0)
+		r = wire_load(p->wire, p->wire_bytes, ret_stored);
+	if (r == -ENOENT)
+		bus_refuse(connection, call, ERROR_PREFIX "NotFound",
+			   "no notification on record has this id");
+	else if (r < 0)
+		bus_refuse(connection, call, ERROR_PREFIX "Failed", strerror(-r));
+	else
+		*ret = take(p);
+	return r == 0;
+}
+
+static void on_act(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	autofree(ping) struct ping *p = NULL;
+	DBusMessage *stored = NULL;
+	struct control *c = object;
+	dbus_uint32_t id = 0;
+	const char *key = "";
+	enum control_outcome outcome;
+
+	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_STRING, &key,
+			      DBUS_TYPE_INVALID);
+	if (!find_item(c, connection, call, id, &p, &stored))
+		return;
+	if (!wire_has_action(stored, key)) {
+		bus_refuse(connection, call, ERROR_PREFIX "NoAction",
+			   "it has no such button; `lull show ID` lists them");
+	} else {
+		outcome = engine_act(c->engine, id, key);
+		if (outcome == CONTROL_OK)
+			bus_answer(connection, call);
+		else
+			refuse(connection, call, outcome);
+	}
+	dbus_message_unref(stored);
+}
+
+static bool append_actions(DBusMessageIter *dict, DBusMessageIter *actions)
+{
+	static const char *const name = "actions";
+	DBusMessageIter entry, variant;
+
+	return dbus_message_iter_open_container(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry) &&
+	       dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &name) &&
+	       dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, "as", &variant) &&
+	       value_copy(actions, &variant) &&
+	       dbus_message_iter_close_container(&entry, &variant) &&
+	       dbus_message_iter_close_container(dict, &entry);
+}
+
+static bool append_whole(DBusMessageIter *into, const struct ping *p, DBusMessage *stored)
+{
+	dbus_uint32_t reason = p->state < PING_LIVE_STATES ? 0 : (dbus_uint32_t)p->reason;
+	struct wire_view view;
+	DBusMessageIter dict;
+
+	wire_view(stored, &view);
+	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	       append_item_fields(&dict, p) && bus_append_text_entry(&dict, "body", view.body) &&
+	       bus_append_text_entry(&dict, "icon", view.icon) &&
+	       append_actions(&dict, &view.actions) &&
+	       bus_append_entry(&dict, "expire", DBUS_TYPE_INT32, &view.expire_ms) &&
+	       bus_append_text_entry(&dict, "category", p->category) &&
+	       bus_append_text_entry(&dict, "desktop_entry", p->desktop_entry) &&
+	       bus_append_text_entry(&dict, "sender", p->sender) &&
+	       bus_append_text_entry(&dict, "rule", p->rule) &&
+	       bus_append_entry(&dict, "reason", DBUS_TYPE_UINT32, &reason) &&
+	       bus_append_entry(&dict, "changed", DBUS_TYPE_INT64, &p->changed_us) &&
+	       dbus_message_iter_close_container(into, &dict);
+}
+
+static void on_item(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	autofree(ping) struct ping *p = NULL;
+	DBusMessage *stored = NULL, *reply;
+	struct control *c = object;
+	dbus_uint32_t id = 0;
+	DBusMessageIter into;
+
+	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID);
+	if (!find_item(c, connection, call, id, &p, &stored))
+		return;
+	reply = dbus_message_new_method_return(call);
+	if (reply) {
+		dbus_message_iter_init_append(reply, &into);
+		if (append_whole(&into, p, stored)) {
+			bus_send(connection, reply);
+		} else {
+			dbus_message_unref(reply);
+			bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+		}
+	}
+	dbus_message_unref(stored);
+}
+
+/* An answer without lines: the new configuration is in force. */
+static void on_reload(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	char **lines = c->ops->reload(c->data);
+	DBusMessage *reply = dbus_message_new_method_return(call);
+	DBusMessageIter into;
+
+	if (reply) {
+		dbus_message_iter_init_append(reply, &into);
+		if (append_lines(&into, lines))
+			bus_send(connection, reply);
+		else
+			dbus_message_unref(reply);
+	}
+	control_free_lines(lines);
 }
 
 static const struct bus_method methods[] = {
@@ -351,7 +555,12 @@ static const struct bus_method methods[] = {
 	{"ToggleFocus", "a{sv}", "a{sv}", "options", "status", on_toggle},
 	{"GetStatus", "", "a{sv}", "", "status", on_status},
 	{"ListItems", "tu", "aa{sv}t", "after limit", "items next", on_list},
+	{"GetItem", "u", "a{sv}", "id", "item", on_item},
 	{"Release", "au", "u", "ids", "count", on_release},
+	{"Dismiss", "au", "u", "ids", "count", on_dismiss},
+	{"Snooze", "aux", "u", "ids until", "count", on_snooze},
+	{"Act", "us", "", "id key", "", on_act},
+	{"Reload", "", "as", "", "errors", on_reload},
 };
 
 static const struct bus_interface interface = {
@@ -367,13 +576,23 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 	return bus_handle(&interface, data, connection, message);
 }
 
+void control_free_lines(char **lines)
+{
+	char **line;
+
+	for (line = lines; line && *line; line++)
+		free(*line);
+	free(lines);
+}
+
 /* --- telling --- */
 
 static void on_tell(evutil_socket_t fd, short what, void *data)
 {
 	/* The version never changes. */
-	static const char *const names[] = {"Focus",   "Until",   "Tokens",  "Held", "NextRelease",
-					    "InFront", "Display", "Journal", NULL};
+	static const char *const names[] = {"Focus",   "Until",     "Tokens",       "Held",
+					    "Snoozed", "Announced", "NextRelease",  "InFront",
+					    "Display", "Journal",   "ConfigErrors", NULL};
 	struct control *c = data;
 
 	(void)fd;

@@ -22,11 +22,20 @@ struct control_view {
 	const char *display_name;
 	const char *display_how; /* "none", "queued", "started" */
 	const char *display_unique;
+	char *const *
+		config_errors; /* NULL-terminated: why the configuration in force isn't the file's */
 };
 
 struct control_ops {
 	void (*view)(void *data, struct control_view *ret);
+	/*
+	 * Read the configuration anew. Return: NULL when the new one is in force, else a NULL-terminated list of
+	 * what is wrong with it, which the caller frees with control_free_lines(); then the old one stays.
+	 */
+	char **(*reload)(void *data);
 };
+
+void control_free_lines(char **lines);
 
 /**
  * control_new() - register the object and ask for the name

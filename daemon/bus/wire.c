@@ -316,30 +316,73 @@ static bool forward_args(DBusMessage *stored, DBusMessage *call, uint32_t replac
 	return true;
 }
 
-int wire_forward(const void *wire, size_t wire_bytes, const char *destination, uint32_t replaces_id,
-		 bool is_minimal, DBusMessage **ret)
+int wire_load(const void *wire, size_t wire_bytes, DBusMessage **ret)
 {
 	DBusError error = DBUS_ERROR_INIT;
-	DBusMessage *stored, *call;
-	int r = 0;
+	DBusMessage *stored;
+	int r;
 
 	if (wire_bytes > INT32_MAX)
 		return -EBADMSG;
-	/* It is checked as if it came from the bus: never trust a row that comes from disk. */
 	stored = dbus_message_demarshal(wire, (int)wire_bytes, &error);
 	if (!stored) {
 		r = dbus_error_has_name(&error, DBUS_ERROR_NO_MEMORY) ? -ENOMEM : -EBADMSG;
 		dbus_error_free(&error);
 		return r;
 	}
+	if (!dbus_message_has_signature(stored, "susssasa{sv}i")) {
+		dbus_message_unref(stored);
+		return -EBADMSG;
+	}
+	*ret = stored;
+	return 0;
+}
+
+void wire_view(DBusMessage *stored, struct wire_view *ret)
+{
+	DBusMessageIter iter;
+
+	dbus_message_iter_init(stored, &iter);
+	next_text(&iter);
+	dbus_message_iter_next(&iter);
+	ret->icon = next_text(&iter);
+	next_text(&iter);
+	ret->body = next_text(&iter);
+	ret->actions = iter;
+	dbus_message_iter_next(&iter);
+	dbus_message_iter_next(&iter);
+	dbus_message_iter_get_basic(&iter, &ret->expire_ms);
+}
+
+bool wire_has_action(DBusMessage *stored, const char *wanted)
+{
+	const char *key, *label;
+	struct wire_view view;
+	DBusMessageIter list;
+
+	wire_view(stored, &view);
+	dbus_message_iter_recurse(&view.actions, &list);
+	while (next_action(&list, &key, &label))
+		if (strcmp(key, wanted) == 0)
+			return true;
+	return false;
+}
+
+int wire_forward(const void *wire, size_t wire_bytes, const char *destination, uint32_t replaces_id,
+		 bool is_minimal, DBusMessage **ret)
+{
+	DBusMessage *stored = NULL, *call;
+	int r = wire_load(wire, wire_bytes, &stored);
+
+	if (r < 0)
+		return r;
 	call = new_notify(destination);
-	if (!dbus_message_has_signature(stored, "susssasa{sv}i"))
-		r = -EBADMSG;
-	else if (!call || !forward_args(stored, call, replaces_id, is_minimal))
+	if (!call || !forward_args(stored, call, replaces_id, is_minimal)) {
+		if (call)
+			dbus_message_unref(call);
 		r = -ENOMEM;
+	}
 	dbus_message_unref(stored);
-	if (r < 0 && call)
-		dbus_message_unref(call);
 	if (r == 0)
 		*ret = call;
 	return r;

@@ -48,6 +48,28 @@ struct wire_parts {
 DBusMessage *wire_compose(const struct wire_parts *parts);
 
 /**
+ * wire_load() - a stored Notify, checked as if it came from the bus: never trust a row that comes from disk
+ * @ret: has the signature susssasa{sv}i; the caller unrefs it
+ *
+ * Return: 0; -EBADMSG when @wire isn't a Notify call; -ENOMEM.
+ */
+LULL_MUSTCHECK int wire_load(const void *wire, size_t wire_bytes, DBusMessage **ret);
+
+/** What people may want to see of a stored Notify. Borrowed from the message. */
+struct wire_view {
+	const char *icon;
+	const char *body;
+	DBusMessageIter actions; /* as: key, label, ... */
+	int32_t expire_ms;
+};
+
+/** wire_view() - of a message from wire_load() */
+void wire_view(DBusMessage *stored, struct wire_view *ret);
+
+/** wire_has_action() - does it have a button with this key? */
+bool wire_has_action(DBusMessage *stored, const char *key);
+
+/**
  * wire_forward() - the Notify call for the display
  * @wire: as stored
  * @destination: the display's unique name
