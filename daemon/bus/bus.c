@@ -112,6 +112,8 @@ void bus_send(DBusConnection *connection, DBusMessage *message)
 void bus_refuse(DBusConnection *connection, DBusMessage *call, const char *name,
 		const char *message)
 {
+	if (message && !dbus_validate_utf8(message, NULL))
+		message = "?";
 	if (!dbus_message_get_no_reply(call))
 		bus_send(connection, dbus_message_new_error(call, name, message));
 }

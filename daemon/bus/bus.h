@@ -37,7 +37,7 @@ void bus_close(DBusConnection *connection);
 typedef void (*bus_reply_fn)(void *data, DBusMessage *reply);
 
 /**
- * bus_call() - send a method call, hear of its reply from the loop
+ * bus_call() - send a method call, hear of its reply from the loop; not if the bus goes away first
  * @call: stays the caller's
  * @timeout_ms: DBUS_TIMEOUT_INFINITE or DBUS_TIMEOUT_USE_DEFAULT are fine
  * @ret_pending: NULL, or receives what can be cancelled; the caller unrefs it

@@ -1,7 +1,6 @@
 #include "daemon/bus/bus_loop.h"
 
 #include <event2/event.h>
-#include <stdbool.h>
 
 /*
  * Messages a turn dispatches before others on the loop get theirs. It is also the largest group that one
@@ -30,32 +29,32 @@ static void turn_again(struct bus_loop *loop, long usec)
 static void turn(struct bus_loop *loop)
 {
 	DBusConnection *connection = loop->connection;
-	int budget = TURN_BUDGET;
+	int n_dispatched = 0;
 
 	loop->ops->wake(loop->data);
-	while (budget > 0) {
+	while (n_dispatched < TURN_BUDGET) {
 		DBusDispatchStatus status = dbus_connection_get_dispatch_status(connection);
-		bool is_busy = budget < TURN_BUDGET - 1;
 
-		if (status == DBUS_DISPATCH_NEED_MEMORY) {
-			turn_again(loop, 100 * 1000);
+		if (status == DBUS_DISPATCH_NEED_MEMORY)
 			break;
-		}
 		if (status == DBUS_DISPATCH_DATA_REMAINS) {
 			dbus_connection_dispatch(connection);
-			budget--;
+			n_dispatched++;
 			continue;
 		}
 		/*
 		 * libdbus reads 2 KB at a time by itself: ask for more until there is none. A lone message
 		 * isn't worth asking for another one.
 		 */
-		if (!is_busy || !dbus_connection_read_write(connection, 0) ||
+		if (n_dispatched < 2 || !dbus_connection_read_write(connection, 0) ||
 		    dbus_connection_get_dispatch_status(connection) == DBUS_DISPATCH_COMPLETE)
 			break;
 	}
-	if (budget == 0)
-		turn_again(loop, 0);
+	switch (dbus_connection_get_dispatch_status(connection)) {
+	case DBUS_DISPATCH_COMPLETE: event_del(loop->again); break;
+	case DBUS_DISPATCH_DATA_REMAINS: turn_again(loop, 0); break;
+	case DBUS_DISPATCH_NEED_MEMORY: turn_again(loop, 100 * 1000); break;
+	}
 	loop->ops->settle(loop->data);
 }
 

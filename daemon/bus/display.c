@@ -23,6 +23,9 @@
  */
 static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
 
+/* When nothing has come by itself for this long, lulld starts one. */
+#define START_AFTER_MS 120
+
 /* A display that lulld starts and that is gone again at once isn't started for ever. */
 #define STARTS_MAX 5
 
@@ -41,6 +44,7 @@ struct display {
 	unsigned n_starts; /* since one last appeared and stayed */
 	unsigned n_looks;  /* since something last changed */
 	struct event *again;
+	struct event *start;
 	DBusPendingCall *in_flight;
 };
 
@@ -95,8 +99,10 @@ static void on_information(void *data, DBusMessage *reply)
 				   DBUS_TYPE_STRING, &version, DBUS_TYPE_STRING, &spec,
 				   DBUS_TYPE_INVALID))
 		return;
-	if (set_text(&d->name, name))
-		d->ops->changed(d->data);
+	if (!set_text(&d->name, name))
+		return;
+	log_info("the display is %s (%s)", name, d->unique);
+	d->ops->changed(d->data);
 }
 
 static void on_capabilities(void *data, DBusMessage *reply)
@@ -170,8 +176,8 @@ static void adopt(struct display *d, const char *unique)
 	d->n_starts = 0;
 	watch_joins(d, false);
 	event_del(d->again);
+	event_del(d->start);
 	add_match(d, rule);
-	log_info("the display is %s", unique);
 	ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_information);
 	ask(d, NOTIFICATIONS_IFACE, "GetCapabilities", on_capabilities);
 	engine_display_up(d->engine, identity);
@@ -182,23 +188,42 @@ static void look_later(struct display *d)
 {
 	struct timeval tv = {0};
 
-	if (d->n_looks >= ARRAY_SIZE(look_again_ms))
+	if (event_pending(d->again, EV_TIMEOUT, NULL))
 		return;
+	if (d->n_looks >= ARRAY_SIZE(look_again_ms)) {
+		/* What was started hasn't come: the next one that joins may be another try. */
+		d->was_started = false;
+		return;
+	}
 	tv.tv_sec = look_again_ms[d->n_looks] / 1000;
 	tv.tv_usec = look_again_ms[d->n_looks] % 1000 * 1000;
 	d->n_looks++;
 	event_add(d->again, &tv);
 }
 
-static void start_one(struct display *d)
+static void on_start(evutil_socket_t fd, short what, void *data)
 {
-	if (d->was_started || d->n_starts >= STARTS_MAX)
+	struct display *d = data;
+
+	(void)fd;
+	(void)what;
+	if (is_known(d) || d->was_started || d->n_starts >= STARTS_MAX)
 		return;
 	d->was_started = d->ops->start(d->data);
 	if (d->was_started) {
 		d->n_starts++;
 		d->n_looks = 0;
+		look_later(d);
 	}
+}
+
+/* Programs that join meanwhile don't put it off. */
+static void start_later(struct display *d)
+{
+	struct timeval tv = {0, START_AFTER_MS * 1000};
+
+	if (!event_pending(d->start, EV_TIMEOUT, NULL))
+		event_add(d->start, &tv);
 }
 
 static void on_queue(void *data, DBusMessage *reply)
@@ -221,9 +246,8 @@ static void on_queue(void *data, DBusMessage *reply)
 	if (is_known(d))
 		return;
 	watch_joins(d, true);
-	/* Once nothing has come by itself for a moment, start one. */
-	if (d->n_looks >= 2)
-		start_one(d);
+	if (!d->was_started && d->n_starts < STARTS_MAX)
+		start_later(d);
 	look_later(d);
 }
 
@@ -264,11 +288,8 @@ static void drop_in_flight(struct display *d)
 
 static void lose(struct display *d)
 {
-	autofree(str) char *rule = signal_match(d);
-
 	log_info("the display %s has gone", d->unique);
-	if (rule)
-		dbus_bus_remove_match(d->connection, rule, NULL);
+	/* The bus drops the match rule for a sender that has left by itself. */
 	drop_in_flight(d);
 	*d->unique = '\0';
 	*d->name = '\0';
@@ -277,6 +298,13 @@ static void lose(struct display *d)
 	engine_display_down(d->engine);
 	d->ops->changed(d->data);
 	display_look(d);
+}
+
+void display_need(struct display *d)
+{
+	/* While joins are watched, they and the timer look. */
+	if (!d->is_watching)
+		display_look(d);
 }
 
 /* --- what it says --- */
@@ -428,7 +456,8 @@ struct display *display_new(DBusConnection *connection, struct event_base *base,
 	d->name = strdup("");
 	d->bus_guid = strdup(bus_guid);
 	d->again = event_new(base, -1, 0, on_again, d);
-	if (!d->unique || !d->name || !d->bus_guid || !d->again)
+	d->start = event_new(base, -1, 0, on_start, d);
+	if (!d->unique || !d->name || !d->bus_guid || !d->again || !d->start)
 		return NULL;
 	add_match(d, MATCH_GONE);
 	return take(d);
@@ -441,6 +470,8 @@ struct display *display_free(struct display *d)
 	drop_in_flight(d);
 	if (d->again)
 		event_free(d->again);
+	if (d->start)
+		event_free(d->start);
 	free(d->unique);
 	free(d->name);
 	free(d->bus_guid);

@@ -45,6 +45,9 @@ DEFINE_AUTOFREE(display)
 /** display_look() - look for one now, if none is known */
 void display_look(struct display *d);
 
+/** display_need() - a delivery waits: look, unless that is under way anyhow; see ports.need_display */
+void display_need(struct display *d);
+
 /** display_filter() - its signals, and names that come and go; for the connection's filter */
 void display_filter(struct display *d, DBusMessage *message);
 

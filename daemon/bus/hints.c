@@ -101,7 +101,7 @@ static void use_text(struct notification *n, enum hint_use use, const char *s)
 	case USE_DESKTOP_ENTRY: n->desktop_entry = s; break;
 	case USE_TAG:
 		n->tag = s;
-		n->is_osd = true;
+		n->is_osd = *s != '\0';
 		break;
 	case USE_NONE:
 	case USE_URGENCY:

@@ -4,6 +4,9 @@
 #include "daemon/bus/hints.h"
 #include "daemon/bus/value.h"
 #include "daemon/core/text.h"
+
+/* The fixed part of a message's header; D-Bus Specification, "Message Format". */
+#define MINIMUM_HEADER_BYTES 16
 #include <errno.h>
 #include <string.h>
 
@@ -113,7 +116,8 @@ static bool add_hints(DBusMessageIter *from, DBusMessageIter *into)
 {
 	struct notification unused;
 	struct hint_reader reader = {.n = &unused};
-	DBusMessageIter dict, dict_into, value;
+	DBusMessageIter dict_into = DBUS_MESSAGE_ITER_INIT_CLOSED;
+	DBusMessageIter dict, value;
 	struct hint_mend mend;
 	bool is_done;
 	const char *key;
@@ -129,7 +133,10 @@ static bool add_hints(DBusMessageIter *from, DBusMessageIter *into)
 		case HINT_DROP: break;
 		}
 	}
-	return is_done && dbus_message_iter_close_container(into, &dict_into);
+	is_done = is_done && dbus_message_iter_close_container(into, &dict_into);
+	if (!is_done)
+		dbus_message_iter_abandon_container_if_open(into, &dict_into);
+	return is_done;
 }
 
 /* Half a pair is left out, and what is too much. */
@@ -195,13 +202,8 @@ static bool normalise(DBusMessage *call, DBusMessage *normal)
 
 static DBusMessage *new_notify(const char *destination)
 {
-	DBusMessage *call = dbus_message_new_method_call(destination, NOTIFICATIONS_PATH,
-							 NOTIFICATIONS_IFACE, "Notify");
-
-	/* libdbus reads no message back whose serial is 0; sending sets it anew. */
-	if (call)
-		dbus_message_set_serial(call, 1);
-	return call;
+	return dbus_message_new_method_call(destination, NOTIFICATIONS_PATH, NOTIFICATIONS_IFACE,
+					    "Notify");
 }
 
 int wire_decode(DBusMessage *call, struct wire_notify *ret)
@@ -217,6 +219,9 @@ int wire_decode(DBusMessage *call, struct wire_notify *ret)
 		/* What was made is normal: once more for its strings. */
 		read_call(ret->message, ret);
 	}
+	/* libdbus reads no message back whose serial is 0. Only what isn't sent gets one here. */
+	if (dbus_message_get_serial(ret->message) == 0)
+		dbus_message_set_serial(ret->message, 1);
 	if (!dbus_message_marshal(ret->message, &ret->bytes, &length))
 		return -ENOMEM;
 	ret->n.wire = ret->bytes;
@@ -316,13 +321,39 @@ static bool forward_args(DBusMessage *stored, DBusMessage *call, uint32_t replac
 	return true;
 }
 
+/*
+ * Is @wire all of one message? libdbus says "no memory" of one that was cut short, so this is asked first.
+ */
+static bool is_whole(const void *wire, size_t wire_bytes)
+{
+	int needed;
+
+	if (wire_bytes < MINIMUM_HEADER_BYTES || wire_bytes > DBUS_MAXIMUM_MESSAGE_LENGTH)
+		return false;
+	needed = dbus_message_demarshal_bytes_needed(wire, (int)wire_bytes);
+	return needed > 0 && (size_t)needed == wire_bytes;
+}
+
+/* A Notify call without file descriptors, which no row can hold. */
+static bool is_notify(DBusMessage *stored)
+{
+	const char *member = dbus_message_get_member(stored);
+	DBusMessageIter iter;
+	size_t bytes = 0;
+
+	return dbus_message_get_type(stored) == DBUS_MESSAGE_TYPE_METHOD_CALL && member &&
+	       strcmp(member, "Notify") == 0 &&
+	       dbus_message_has_signature(stored, "susssasa{sv}i") &&
+	       dbus_message_iter_init(stored, &iter) && value_measure(&iter, &bytes);
+}
+
 int wire_load(const void *wire, size_t wire_bytes, DBusMessage **ret)
 {
 	DBusError error = DBUS_ERROR_INIT;
 	DBusMessage *stored;
 	int r;
 
-	if (wire_bytes > INT32_MAX)
+	if (!is_whole(wire, wire_bytes))
 		return -EBADMSG;
 	stored = dbus_message_demarshal(wire, (int)wire_bytes, &error);
 	if (!stored) {
@@ -330,7 +361,7 @@ int wire_load(const void *wire, size_t wire_bytes, DBusMessage **ret)
 		dbus_error_free(&error);
 		return r;
 	}
-	if (!dbus_message_has_signature(stored, "susssasa{sv}i")) {
+	if (!is_notify(stored)) {
 		dbus_message_unref(stored);
 		return -EBADMSG;
 	}

@@ -62,8 +62,11 @@ void delivery_pump(struct delivery *d, struct pass *pass)
 			pass->ports->need_display(pass->data);
 			return;
 		}
-		if (r == 0)
+		if (r == 0) {
+			/* What the one before became is on disk first: a crash repeats one at most. */
+			journal_commit(pass->journal);
 			r = pass->ports->show(pass->data, p, p->tries > 0);
+		}
 		if (r == 0) {
 			d->in_flight = p->id;
 			d->asked_boot_us = pass->now.boot_us;

@@ -267,6 +267,11 @@ static void commit_and_send(struct engine *e)
 	outbox_flush(&pass->outbox, pass->ports, pass->data);
 }
 
+void engine_commit(struct engine *e)
+{
+	journal_commit(e->pass.journal);
+}
+
 static struct wake next_wake(const struct engine *e)
 {
 	struct wake next = wake_earlier(focus_next(&e->focus), delivery_next(&e->delivery));

@@ -117,6 +117,9 @@ LULL_MUSTCHECK enum control_outcome engine_snooze(struct engine *e, const uint32
 /** engine_act() - press a button of one, as if it was shown; then it is closed */
 LULL_MUSTCHECK enum control_outcome engine_act(struct engine *e, uint32_t id, const char *key);
 
+/** engine_commit() - make what was done in this turn durable now; before it is answered */
+void engine_commit(struct engine *e);
+
 /* --- what there is to see --- */
 
 struct focus;

@@ -62,8 +62,13 @@ int64_t relay_action(struct relay *r, struct pass *pass, uint32_t display_id, co
 	autofree(ping) struct ping *p = NULL;
 
 	if (journal_by_display(pass->journal, display_id, &p) == 0 && p->announces > 0 &&
-	    (strcmp(key, DIGEST_KEY_SHOW_ALL) == 0 || strcmp(key, DIGEST_KEY_OPEN) == 0))
+	    (strcmp(key, DIGEST_KEY_SHOW_ALL) == 0 || strcmp(key, DIGEST_KEY_OPEN) == 0)) {
+		/* Not every display closes what was clicked. */
+		pass->ports->close(pass->data, display_id);
+		if (p->state == PING_SHOWN)
+			pass_close(pass, p, PING_CLOSED, CLOSE_DISMISSED, true);
 		return p->announces;
+	}
 	stage(pass, display_id,
 	      &(struct effect){.kind = EFFECT_ACTION, .text = key, .token = token});
 	return 0;

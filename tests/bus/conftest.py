@@ -1,0 +1,39 @@
+"""The fixtures of the bus tests; rig.py has what they are made of."""
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import rig  # noqa: E402
+
+
+@pytest.fixture
+def bus(tmp_path):
+    b = rig.Bus(tmp_path)
+    yield b
+    b.close()
+
+
+@pytest.fixture
+def lulld(bus):
+    """lulld, in front, without a display."""
+    return rig.Lulld(bus).start()
+
+
+@pytest.fixture
+def display(bus, lulld):
+    """A display behind lulld, which knows it."""
+    return lulld.knows(bus.display())
+
+
+@pytest.fixture
+def sender(bus):
+    return bus.sender()
+
+
+@pytest.fixture
+def user(bus):
+    """Somebody who talks to org.lull.Lull1."""
+    return bus.peer()

@@ -1,0 +1,170 @@
+"""A display server that does as it is told: fake_display.py LOG [--flags N] [--dies-on SUMMARY].
+
+It asks for org.freedesktop.Notifications, writes every call to LOG, a line of JSON each, and never closes
+anything by itself. It is told over org.lull.FakeDisplay on its own unique name, which is in the first line.
+"""
+import argparse
+import json
+import os
+import sys
+import time
+
+import dbus
+import dbus.lowlevel
+import dbus.service
+from dbus.mainloop.glib import DBusGMainLoop
+from gi.repository import GLib
+
+NAME = "org.freedesktop.Notifications"
+PATH = "/org/freedesktop/Notifications"
+CONTROL = "org.lull.FakeDisplay"
+CAPABILITIES = ["actions", "body", "body-markup", "persistence", "x-lull-fake"]
+
+
+def plain(value):
+    """JSON for what comes over the bus; long arrays by their length only."""
+    if isinstance(value, dbus.Boolean):
+        return bool(value)
+    if isinstance(value, dbus.Byte):
+        return int(value)
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return len(value) if len(value) > 64 else [plain(v) for v in value]
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int):
+        return int(value)
+    return str(value)
+
+
+class Refused(dbus.DBusException):
+    _dbus_error_name = "org.freedesktop.DBus.Error.Failed"
+
+
+class FakeDisplay(dbus.service.Object):
+    def __init__(self, bus, log, dies_on):
+        super().__init__(bus, PATH)
+        self.bus = bus
+        self.log_file = open(log, "a", buffering=1)
+        self.dies_on = dies_on
+        self.last_id = 0
+        self.refusals = 0
+        self.refused_summary = None
+        self.is_mute = False
+        self.delay_ms = 0
+
+    def log(self, event, **fields):
+        self.log_file.write(json.dumps({"event": event, "t": time.monotonic(), **fields}) + "\n")
+
+    # --- as lulld sees it ---
+
+    @dbus.service.method(NAME, in_signature="susssasa{sv}i", out_signature="u",
+                         async_callbacks=("answer", "refuse"), sender_keyword="sender")
+    def Notify(self, app, replaces, icon, summary, body, actions, hints, timeout, answer, refuse, sender=None):
+        if self.refusals > 0 or summary == self.refused_summary:
+            self.refusals = max(0, self.refusals - 1)
+            shown = 0
+        elif replaces:
+            shown = int(replaces)
+        else:
+            self.last_id += 1
+            shown = self.last_id
+        self.log("Notify", app=str(app), replaces=int(replaces), icon=str(icon), summary=str(summary),
+                 body=str(body), actions=plain(actions), hints=plain(hints), timeout=int(timeout),
+                 id=shown, sender=sender, mute=self.is_mute)
+        if summary == self.dies_on:
+            os._exit(42)
+        if self.is_mute:
+            return
+        if shown == 0:
+            refuse(Refused("not this one"))
+        elif self.delay_ms:
+            GLib.timeout_add(self.delay_ms, lambda: answer(shown))
+        else:
+            answer(shown)
+
+    @dbus.service.method(NAME, in_signature="u", sender_keyword="sender")
+    def CloseNotification(self, shown, sender=None):
+        self.log("CloseNotification", id=int(shown), sender=sender)
+        self.NotificationClosed(shown, 3)
+
+    @dbus.service.method(NAME, out_signature="as")
+    def GetCapabilities(self):
+        return CAPABILITIES
+
+    @dbus.service.method(NAME, out_signature="ssss")
+    def GetServerInformation(self):
+        return "fake-display", "lull", "1", "1.2"
+
+    @dbus.service.signal(NAME, signature="uu")
+    def NotificationClosed(self, shown, reason):
+        pass
+
+    @dbus.service.signal(NAME, signature="us")
+    def ActionInvoked(self, shown, key):
+        pass
+
+    @dbus.service.signal(NAME, signature="us")
+    def ActivationToken(self, shown, token):
+        pass
+
+    @dbus.service.signal(NAME, signature="us")
+    def NotificationReplied(self, shown, text):
+        pass
+
+    # --- as the test sees it ---
+
+    @dbus.service.method(CONTROL, in_signature="uu")
+    def Close(self, shown, reason):
+        self.NotificationClosed(shown, reason)
+
+    @dbus.service.method(CONTROL, in_signature="uss")
+    def Invoke(self, shown, key, token):
+        if token:
+            self.ActivationToken(shown, token)
+        self.ActionInvoked(shown, key)
+
+    @dbus.service.method(CONTROL, in_signature="us")
+    def Reply(self, shown, text):
+        self.NotificationReplied(shown, text)
+
+    @dbus.service.method(CONTROL, in_signature="u")
+    def Refuse(self, n):
+        self.refusals = n
+
+    @dbus.service.method(CONTROL, in_signature="s")
+    def RefuseSummary(self, summary):
+        self.refused_summary = summary
+
+    @dbus.service.method(CONTROL, in_signature="s")
+    def DieOn(self, summary):
+        self.dies_on = summary
+
+    @dbus.service.method(CONTROL, in_signature="b")
+    def Mute(self, is_mute):
+        self.is_mute = is_mute
+
+    @dbus.service.method(CONTROL, in_signature="u")
+    def Delay(self, ms):
+        self.delay_ms = ms
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("log")
+    parser.add_argument("--flags", type=int, default=0)
+    parser.add_argument("--dies-on")
+    args = parser.parse_args()
+    DBusGMainLoop(set_as_default=True)
+    bus = dbus.bus.BusConnection(os.environ["DBUS_SESSION_BUS_ADDRESS"])
+    display = FakeDisplay(bus, args.log, args.dies_on)
+    got = bus.request_name(NAME, args.flags)
+    if args.flags & 4 and got != 1:
+        sys.exit(1)
+    display.log("up", unique=str(bus.get_unique_name()), pid=os.getpid(), answer=int(got))
+    GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    main()

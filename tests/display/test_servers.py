@@ -1,0 +1,224 @@
+"""The main job in front of real, unmodified display servers, with real notify-send and real clicks."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from rig import Dunst, Mako, Screen, Xfce
+
+SERVER_FIRST, LULLD_FIRST, BY_LULLD = "server first", "lulld first", "started by lulld"
+
+mako = pytest.param(Mako, marks=pytest.mark.desktop)
+every_server = pytest.mark.parametrize("server", [Dunst, Xfce, mako])
+in_every_order = pytest.mark.parametrize("server,order", [
+    (Dunst, SERVER_FIRST),
+    (Dunst, LULLD_FIRST),
+    (Dunst, BY_LULLD),
+    (Xfce, SERVER_FIRST),
+    (Xfce, LULLD_FIRST),
+    pytest.param(Mako, SERVER_FIRST, marks=pytest.mark.desktop),
+    pytest.param(Mako, LULLD_FIRST, marks=pytest.mark.desktop),
+])
+
+
+@pytest.fixture
+def session(request, server):
+    return request.getfixturevalue("sway_session" if server is Mako else "x_session")
+
+
+@pytest.fixture
+def screen(session, tmp_path):
+    screen = Screen(session, tmp_path)
+    screen.remember_empty()
+    return screen
+
+
+def start(session, server, order=LULLD_FIRST):
+    """lulld in front of the server."""
+    assert os.access(server.argv[0], os.X_OK)
+    server.prepare(session)
+    session.start_monitor()
+    if order == SERVER_FIRST:
+        session.start_shimmed(*server.argv)
+        session.wait_for(lambda: len(session.queue()) == 1, "the server has the name")
+    if order == BY_LULLD:
+        session.write(".config/lull/lull.conf",
+                      f"[display]\ncommand = {os.path.basename(server.argv[0])}\n")
+    session.start_lulld()
+    if order == LULLD_FIRST:
+        session.wait_for(lambda: len(session.queue()) == 1, "lulld has the name")
+        session.start_shimmed(*server.argv)
+    session.wait_in_front()
+    assert session.status()["display"]["how"] == ("started" if order == BY_LULLD else "queued")
+
+
+def block_ends_by_itself(session):
+    session.lull("focus", "1s")
+    session.wait_for(lambda: not session.status()["focus"], "the end of the block")
+
+
+@in_every_order
+def test_held_ping_is_shown_after_the_block_and_a_critical_one_during_it(session, screen, server, order):
+    start(session, server, order)
+
+    session.notify_send("while focus is off", "comes at once")
+    _, display_id, _ = session.wait_shown("while focus is off")
+    screen.wait_popups("direct")
+    session.close_on_display(display_id)
+    screen.wait_empty()
+
+    session.lull("focus", "50m")
+    session.notify_send("held one", "comes after the block")
+    assert session.held() == ["held one"]
+    screen.check_empty("held")
+    session.notify_send("--urgency=critical", "fire", "breaks through")
+    _, display_id, _ = session.wait_shown("fire")
+    screen.wait_popups("critical")
+    assert session.forwarded() == ["while focus is off", "fire"]
+    assert session.held() == ["held one"]
+    session.close_on_display(display_id)
+    screen.wait_empty()
+
+    block_ends_by_itself(session)
+    _, display_id, _ = session.wait_shown("held one")
+    assert display_id > 0
+    screen.wait_popups("released")
+    assert session.forwarded() == ["while focus is off", "fire", "held one"]
+    assert session.held() == []
+
+
+@every_server
+@pytest.mark.parametrize("key", ["default", "reply"])
+def test_action_clicked_on_a_released_ping_reaches_the_waiting_sender(session, screen, server, key):
+    start(session, server)
+    session.lull("focus", "50m")
+    sender = session.notify_send_and_wait("--wait", f"--action={key}=Press me", "asks", "something")
+    session.wait_for(lambda: session.held() == ["asks"], "the ping is held")
+    screen.check_empty("held")
+
+    session.lull("end")
+    _, display_id, actions = session.wait_shown("asks")
+    assert actions == [key, "Press me"]
+    box = screen.wait_popups("released")
+    assert sender.poll() is None
+    server.press(session, box, display_id, key)
+    session.wait_for(lambda: sender.poll() is not None, "notify-send hears of the click")
+    id_, pressed = sender.stdout.read().split()
+    assert (int(id_) >= 0x40000000, pressed, sender.returncode) == (True, key, 0)
+
+
+@every_server
+def test_digest_comes_first_and_a_click_on_it_lets_all_out_three_at_a_time(session, screen, server):
+    start(session, server)
+    pings = [f"ping {i}" for i in range(1, 6)]
+    session.lull("focus", "50m")
+    for ping in pings:
+        session.notify_send("--expire-time=0", "--app-name=chat", ping, f"the text of {ping}")
+    assert session.held() == pings
+    screen.check_empty("held")
+
+    block_ends_by_itself(session)
+    _, digest_id, actions = session.wait_shown("5 notifications from 1 app")
+    assert actions[0] == "default"
+    assert "Show all" in actions
+    box = screen.wait_popups("digest")
+    assert len(session.forwarded()) == 1
+
+    server.press(session, box, digest_id, "default")
+    session.wait_shown("ping 3")
+    screen.wait_popups("three-of-five")
+    # If a fourth were coming, it would be on its way before what arrives only now.
+    session.notify_send("overtakes", "while three are open")
+    overtaker = session.wait_shown("overtakes")[1]
+    assert session.forwarded()[1:] == [*pings[:3], "overtakes"]
+    session.close_on_display(overtaker)
+    for i, ping in enumerate(pings):
+        session.close_on_display(session.wait_shown(ping)[1])
+        if i + 3 < len(pings):
+            session.wait_shown(pings[i + 3])
+    screen.wait_empty()
+    assert [s for s in session.forwarded() if s in pings] == pings
+    assert session.most_open(pings) == 3
+
+
+@pytest.mark.parametrize("server,order", [
+    (Dunst, LULLD_FIRST),
+    (Dunst, BY_LULLD),
+    (Xfce, SERVER_FIRST),
+    pytest.param(Mako, SERVER_FIRST, marks=pytest.mark.desktop),
+])
+def test_killed_lulld_leaves_the_name_to_the_server_and_comes_back_with_what_it_held(
+        session, screen, server, order):
+    start(session, server, order)
+    display = session.display()
+    session.lull("focus", "50m")
+    ids = [session.notify_send("before the kill"), session.notify_send("also before it")]
+    screen.check_empty("held")
+
+    session.lulld.send_signal(signal.SIGKILL)
+    session.lulld.wait()
+    session.wait_for(lambda: session.queue() == [display], "the server owns the name")
+    given = session.notify_send("while lulld is dead")
+    assert session.wait_shown("while lulld is dead")[1] == given
+    screen.wait_popups("without-lulld")
+    session.close_on_display(given)
+    screen.wait_empty()
+
+    session.start_lulld()
+    session.wait_in_front()
+    assert session.display() == display
+    assert session.status()["focus"]
+    assert session.held() == ["before the kill", "also before it"]
+    screen.check_empty("held-again")
+
+    session.lull("end")
+    session.wait_shown("also before it")
+    screen.wait_popups("released")
+    assert session.forwarded()[-2:] == ["before the kill", "also before it"]
+    assert session.forwarded().count("before the kill") == 1
+    assert min(ids) >= 0x40000000
+
+
+@pytest.mark.parametrize("server", [Dunst])
+def test_server_is_started_although_programs_keep_joining_the_bus(session, server):
+    session.write(".config/lull/lull.conf", "[display]\ncommand = dunst\n")
+    session.start_lulld()
+
+    def join_and_look():
+        session.connect().close()
+        return len(session.queue()) == 2
+
+    session.wait_for(join_and_look, "lulld and the display that it starts in the queue", seconds=8)
+
+
+@pytest.mark.parametrize("server", [Dunst])
+def test_every_forwarded_ping_has_a_serial_of_its_own(session, server):
+    start(session, server)
+    for i in range(3):
+        session.notify_send(f"ping {i}")
+        session.wait_shown(f"ping {i}")
+    serials = [call["serial"] for call, _ in session.answered()]
+    assert len(set(serials)) == 3, f"an answer that is late would be taken for another's: {serials}"
+
+
+@pytest.mark.parametrize("server", [Dunst])
+def test_lulld_without_a_display_asks_for_one_now_and_then_and_shows_what_waited(session, screen, server):
+    session.start_monitor()
+    session.start_lulld()
+    session.wait_for(lambda: len(session.queue()) == 1, "lulld has the name")
+    session.notify_send("waits for a display")
+
+    def questions():
+        return [m for m in session.messages()[1:]
+                if m["member"] == "ListQueuedOwners" and m["from"] == session.queue()[0]]
+
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        assert len(questions()) < 20, "lulld spins"
+    server.prepare(session)
+    session.start_shimmed(*server.argv)
+    session.wait_in_front()
+    session.wait_shown("waits for a display")
+    screen.wait_popups("it-waited")
