@@ -63,7 +63,10 @@ static int open_disk(struct journal *j)
 	autofree(str) char *error = NULL;
 	/* SQLite gives the log and the index the mode of the file. */
 	mode_t mask = umask(077);
-	int r = store_open(j->path, &j->disk, &error);
+	int r;
+
+	place_protect(j->path);
+	r = store_open(j->path, &j->disk, &error);
 
 	if (r == -EBADMSG) {
 		free(j->notice);

@@ -9,6 +9,28 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What SQLite keeps of a journal. The file itself last: without it the others are nothing. */
+static const char *const suffixes[] = {"-wal", "-shm", ""};
+
+/* Take away what @path allows others. Return: 0; -EPERM when it isn't ours; another negative errno. */
+static int restrict_mode(const char *path, int flags, mode_t mode)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | flags);
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (st.st_uid != geteuid())
+		r = -EPERM;
+	else if ((st.st_mode & 07777 & ~mode) && fchmod(fd, mode) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
 int place_make(const char *dir)
 {
 	autofree(str) char *path = strdup(dir);
@@ -22,7 +44,24 @@ int place_make(const char *dir)
 			return -errno;
 		*slash = '/';
 	}
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return restrict_mode(dir, O_DIRECTORY, 0700);
+}
+
+void place_protect(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		autofree(str) char *file = NULL;
+
+		if (asprintf(&file, "%s%s", path, suffixes[i]) < 0)
+			return;
+		/* One that isn't there yet gets the right mode when it is made. */
+		if (restrict_mode(file, 0, 0600) < 0)
+			continue;
+	}
 }
 
 int place_lock(const char *dir, int *ret_fd, int *ret_holder)
@@ -55,8 +94,6 @@ int place_lock(const char *dir, int *ret_fd, int *ret_holder)
 
 char *place_put_aside(const char *path)
 {
-	/* The log and the index first: without them the file is only older, without it they are nothing. */
-	static const char *const suffixes[] = {"-wal", "-shm", ""};
 	autofree(str) char *to = NULL;
 	struct timespec now;
 	size_t i;

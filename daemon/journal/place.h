@@ -4,8 +4,15 @@
 #pragma once
 #include "config/base.h"
 
-/** place_make() - make @dir, 0700, and what is missing above it. Return: 0 or a negative errno. */
+/**
+ * place_make() - make @dir and what is missing above it; only its owner gets in, from now on
+ *
+ * Return: 0; -EPERM when it belongs to somebody else; another negative errno.
+ */
 LULL_MUSTCHECK int place_make(const char *dir);
+
+/** place_protect() - only the owner reads the journal @path and what SQLite keeps beside it */
+void place_protect(const char *path);
 
 /**
  * place_lock() - be the only lulld in @dir

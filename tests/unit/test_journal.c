@@ -366,6 +366,24 @@ static void a_second_process_is_told_who_has_it(void **state)
 	assert_int_equal(journal_place(f->j), JOURNAL_ON_DISK);
 }
 
+static void loose_modes_are_tightened_at_start(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	reopen(f);
+	put(f->j, PING_HELD, 0, "a");
+	f->j = journal_free(f->j);
+	assert_int_equal(chmod(f->dir, 0755), 0);
+	assert_int_equal(chmod(f->db, 0644), 0);
+	f->j = open_on_disk(f->dir);
+	assert_int_equal(stat(f->dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(stat(f->db, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_order(f->j, PING_HELD, "a");
+}
+
 static void a_damaged_file_is_put_aside(void **state)
 {
 	struct fixture *f = *state;
@@ -1089,6 +1107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		JOURNAL_TEST(only_the_user_may_read_it),
 		JOURNAL_TEST(a_second_process_is_told_who_has_it),
+		JOURNAL_TEST(loose_modes_are_tightened_at_start),
 		JOURNAL_TEST(a_damaged_file_is_put_aside),
 		JOURNAL_TEST(a_journal_from_a_newer_lull_is_not_touched),
 		JOURNAL_TEST(a_newer_journal_in_another_mode_is_not_converted),
