@@ -12,6 +12,7 @@
 #define LULL_NAME "org.lull.Lull1"
 #define LULL_PATH "/org/lull/Lull1"
 #define CALL_TIMEOUT_MS 5000
+#define PEEK_TIMEOUT_MS 1000
 #define HOW_TO_START "start it with 'systemctl --user start lulld'"
 
 struct call {
@@ -59,31 +60,45 @@ static char *bus_address(void)
 	return found;
 }
 
-enum outcome call_connect(struct DBusConnection **ret)
+/* NULL, and why not in @ret_why (NULL when out of memory), which the caller frees. */
+static DBusConnection *connect_to_bus(char **ret_why)
 {
 	autofree(str) char *address = bus_address();
-	DBusConnection *bus;
 	DBusError error = DBUS_ERROR_INIT;
+	DBusConnection *bus;
 
 	if (!address) {
-		print_failure("there is no session bus; log in to a desktop session or set "
-			      "DBUS_SESSION_BUS_ADDRESS");
-		return OUTCOME_NOT_RUNNING;
+		*ret_why = strdup("there is no session bus; log in to a desktop session or set "
+				  "DBUS_SESSION_BUS_ADDRESS");
+		return NULL;
 	}
 	bus = dbus_connection_open_private(address, &error);
 	if (bus) {
 		dbus_connection_set_exit_on_disconnect(bus, FALSE);
-		if (dbus_bus_register(bus, &error)) {
-			*ret = bus;
-			return OUTCOME_DONE;
-		}
+		if (dbus_bus_register(bus, &error))
+			return bus;
 		dbus_connection_close(bus);
 		dbus_connection_unref(bus);
 	}
-	print_failure("the session bus can't be reached (%s); check DBUS_SESSION_BUS_ADDRESS",
-		      dbus_error_is_set(&error) ? error.message : "out of memory");
+	if (asprintf(ret_why,
+		     "the session bus can't be reached (%s); check DBUS_SESSION_BUS_ADDRESS",
+		     dbus_error_is_set(&error) ? error.message : "out of memory") < 0)
+		*ret_why = NULL;
 	dbus_error_free(&error);
-	return OUTCOME_NOT_RUNNING;
+	return NULL;
+}
+
+enum outcome call_connect(struct DBusConnection **ret)
+{
+	autofree(str) char *why = NULL;
+	DBusConnection *bus = connect_to_bus(&why);
+
+	if (!bus) {
+		print_failure("%s", why ? why : "out of memory");
+		return OUTCOME_NOT_RUNNING;
+	}
+	*ret = bus;
+	return OUTCOME_DONE;
 }
 
 enum outcome call_open(struct call **ret)
@@ -402,4 +417,96 @@ enum outcome call_method(struct call *c, const char *member, const char *signatu
 		dbus_message_unref(m);
 	json_decref(args);
 	return r;
+}
+
+/* --- for the doctor, who tells things in its own way --- */
+
+enum outcome call_open_quietly(struct call **ret, char **ret_why)
+{
+	struct call *c = calloc(1, sizeof(*c));
+
+	*ret_why = NULL;
+	if (c)
+		c->bus = connect_to_bus(ret_why);
+	if (!c || !c->bus) {
+		call_free(c);
+		return OUTCOME_NOT_RUNNING;
+	}
+	*ret = c;
+	return OUTCOME_DONE;
+}
+
+static int error_of(const DBusError *error)
+{
+	if (dbus_error_has_name(error, DBUS_ERROR_NO_REPLY) ||
+	    dbus_error_has_name(error, DBUS_ERROR_TIMEOUT))
+		return -ETIMEDOUT;
+	if (dbus_error_has_name(error, DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+	    dbus_error_has_name(error, DBUS_ERROR_SERVICE_UNKNOWN))
+		return -ENOENT;
+	return dbus_error_has_name(error, DBUS_ERROR_NO_MEMORY) ? -ENOMEM : -EREMOTEIO;
+}
+
+int call_other(struct call *c, const struct call_target *to, const char *argument, int timeout_ms,
+	       json_t **ret_reply)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	DBusMessage *m, *answer = NULL;
+	DBusMessageIter from;
+	int r = -ENOMEM;
+
+	/* libdbus aborts on what it wouldn't send, and these come from other programs. */
+	if (!dbus_validate_bus_name(to->name, NULL) || !dbus_validate_path(to->path, NULL) ||
+	    (argument && !dbus_validate_utf8(argument, NULL)))
+		return -EINVAL;
+	m = dbus_message_new_method_call(to->name, to->path, to->interface, to->member);
+	if (m && (!argument ||
+		  dbus_message_append_args(m, DBUS_TYPE_STRING, &argument, DBUS_TYPE_INVALID))) {
+		dbus_message_set_auto_start(m, FALSE);
+		answer = dbus_connection_send_with_reply_and_block(c->bus, m, timeout_ms, &error);
+		r = answer ? 0 : error_of(&error);
+	}
+	if (answer) {
+		json_t *reply;
+
+		dbus_message_iter_init(answer, &from);
+		reply = read_list(&from);
+		if (reply)
+			*ret_reply = reply;
+		else
+			r = -ENOMEM;
+		dbus_message_unref(answer);
+	}
+	if (m)
+		dbus_message_unref(m);
+	dbus_error_free(&error);
+	return r;
+}
+
+json_t *call_peek_status(void)
+{
+	autofree(str) char *why = NULL;
+	struct call c = {.bus = connect_to_bus(&why)};
+	DBusMessage *m, *answer = NULL;
+	DBusMessageIter from;
+	json_t *reply = NULL;
+
+	if (!c.bus)
+		return NULL;
+	m = dbus_message_new_method_call(LULL_NAME, LULL_PATH, LULL_NAME, "GetStatus");
+	if (m) {
+		dbus_message_set_auto_start(m, FALSE);
+		answer = dbus_connection_send_with_reply_and_block(c.bus, m, PEEK_TIMEOUT_MS, NULL);
+		dbus_message_unref(m);
+	}
+	if (answer && dbus_message_iter_init(answer, &from)) {
+		autofree(json) json_t *values = read_list(&from);
+
+		reply = json_incref(json_array_get(values, 0));
+	}
+	if (answer)
+		dbus_message_unref(answer);
+	dbus_connection_close(c.bus);
+	dbus_connection_unref(c.bus);
+	return reply;
 }

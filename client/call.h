@@ -43,6 +43,13 @@ DEFINE_AUTOFREE(call)
 LULL_MUSTCHECK enum outcome call_method(struct call *c, const char *member, const char *signature,
 					json_t *args, enum call_start start, json_t **ret_reply);
 
+/**
+ * call_peek_status() - the status of a lulld that runs, without a word to the user
+ *
+ * Return: as GetStatus answers, released by the caller; NULL when there is none to be had.
+ */
+json_t *call_peek_status(void);
+
 /** call_not_understood() - tell the user that an answer has a shape that we don't know */
 enum outcome call_not_understood(void);
 
@@ -54,4 +61,43 @@ static inline void json_autofree(json_t **p)
 {
 	json_decref(*p);
 	*p = NULL;
+}
+
+/**
+ * call_open_quietly() - as call_open(), but the caller tells the user
+ * @ret_why: on failure what is wrong, "; " and what to do; the caller frees it. NULL when out of memory
+ */
+LULL_MUSTCHECK enum outcome call_open_quietly(struct call **ret, char **ret_why);
+
+/** What call_other() calls. */
+struct call_target {
+	const char *name;
+	const char *path;
+	const char *interface;
+	const char *member;
+};
+
+/**
+ * call_other() - ask any program on the bus; never starts one, and tells the user nothing
+ * @argument: a string, the only argument; NULL: none
+ * @ret_reply: as for call_method(); the caller releases it
+ *
+ * Return: 0; -ETIMEDOUT when there is no answer in time, -ENOENT when nobody has that name, -EREMOTEIO for
+ * any other error that came back, -EINVAL when @to or @argument can't be sent, or -ENOMEM.
+ */
+LULL_MUSTCHECK int call_other(struct call *c, const struct call_target *to, const char *argument,
+			      int timeout_ms, json_t **ret_reply);
+
+/** call_text() - Return: @name of @from; "" when it isn't there or isn't text */
+static inline const char *call_text(const json_t *from, const char *name)
+{
+	const char *text = json_string_value(json_object_get(from, name));
+
+	return text ? text : "";
+}
+
+/** call_number() - Return: @name of @from; 0 when it isn't there or isn't a number */
+static inline json_int_t call_number(const json_t *from, const char *name)
+{
+	return json_integer_value(json_object_get(from, name));
 }

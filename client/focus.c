@@ -2,41 +2,12 @@
 #include "client/print.h"
 #include "client/verb.h"
 #include "client/when.h"
-#include "config/duration.h"
-#include <errno.h>
+#include "client/words.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #define LABEL_MAX_CHARS 200
-
-static enum outcome read_duration(const char *text, int64_t *ret_us)
-{
-	int r = duration_parse(text, ret_us);
-
-	if (r == -ERANGE)
-		print_failure(
-			"'%s' is zero or longer than 366 days; write a duration like 25m, 1h30m or 90",
-			text);
-	else if (r < 0)
-		print_failure("'%s' isn't a duration; write it like 25m, 1h30m or 90 (minutes)",
-			      text);
-	return r < 0 ? OUTCOME_USAGE : OUTCOME_DONE;
-}
-
-static enum outcome read_until(const char *text, int64_t *ret_us)
-{
-	int r = when_parse(text, when_now(), ret_us);
-
-	if (r == -ERANGE)
-		print_failure("'%s' is over; give a time to come, like --until 'tomorrow 9:00'",
-			      text);
-	else if (r < 0)
-		print_failure(
-			"'%s' isn't a time; write it like --until 11:30 or --until 'tomorrow 9:00'",
-			text);
-	return r < 0 ? OUTCOME_USAGE : OUTCOME_DONE;
-}
 
 static enum outcome check_label(const char *text)
 {
@@ -59,21 +30,42 @@ static bool add(json_t *options, const char *name, json_t *value)
 	return json_object_set_new(options, name, value) == 0;
 }
 
+/* The end from the words: "50m", "1h 30m", "until 11:30", "until tomorrow 9:00", or none. */
+static enum outcome add_words(const struct args_list *words, json_t *options, bool *ok)
+{
+	bool is_time = words->n_items > 0 && strcasecmp(words->items[0], "until") == 0;
+	autofree(str) char *text = words_join(words, is_time ? 1 : 0);
+	enum outcome r;
+	int64_t us = 0;
+
+	if (!text)
+		return call_no_memory();
+	r = is_time ? words_time(text, &us) : words_duration(text, &us);
+	*ok = *ok && add(options, is_time ? "until" : "duration", json_integer(us));
+	return r;
+}
+
 /* The options of StartFocus and ToggleFocus, from the command line. */
 static enum outcome focus_options(const struct args *a, json_t **ret_options)
 {
-	const char *duration = a->words.n_items > 0 ? a->words.items[0] : NULL;
 	autofree(json) json_t *options = json_object();
 	enum outcome r = OUTCOME_DONE;
 	int64_t us = 0;
 	bool ok = true;
 
-	if (a->until && duration) {
+	if (a->until && a->words.n_items > 0) {
+		autofree(str) char *rest = words_join(&a->words, 0);
+		autofree(str) char *time = NULL;
+
+		if (!rest || asprintf(&time, "%s %s", a->until, rest) < 0) {
+			time = NULL;
+			return call_no_memory();
+		}
 		print_failure(
-			strcasecmp(a->until, "tomorrow") == 0 || strcasecmp(a->until, "today") == 0
+			when_parse(time, when_now(), &us) == 0
 				? "write the day and the time as one: --until '%s %s'"
 				: "both an end (%s) and a duration (%s) are given; leave one out",
-			a->until, duration);
+			a->until, rest);
 		return OUTCOME_USAGE;
 	}
 	if (a->label) {
@@ -81,13 +73,11 @@ static enum outcome focus_options(const struct args *a, json_t **ret_options)
 		ok = r == OUTCOME_DONE && add(options, "label", json_string(a->label));
 	}
 	if (r == OUTCOME_DONE && a->until) {
-		r = read_until(a->until, &us);
+		r = words_time(a->until, &us);
 		ok = ok && add(options, "until", json_integer(us));
 	}
-	if (r == OUTCOME_DONE && duration) {
-		r = read_duration(duration, &us);
-		ok = ok && add(options, "duration", json_integer(us));
-	}
+	if (r == OUTCOME_DONE && a->words.n_items > 0)
+		r = add_words(&a->words, options, &ok);
 	if (r != OUTCOME_DONE)
 		return r;
 	if (!ok)
@@ -153,7 +143,8 @@ enum outcome toggle_run(const struct args *a)
 enum outcome extend_run(const struct args *a)
 {
 	int64_t us = 0;
-	enum outcome r = read_duration(a->words.items[0], &us);
+	autofree(str) char *text = words_join(&a->words, 0);
+	enum outcome r = text ? words_duration(text, &us) : call_no_memory();
 
 	if (r != OUTCOME_DONE)
 		return r;

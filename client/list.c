@@ -1,14 +1,11 @@
 #include "client/call.h"
+#include "client/items.h"
 #include "client/print.h"
 #include "client/verb.h"
 #include "client/when.h"
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The most that lulld gives at once. */
-#define PAGE_ITEMS 500
 
 static const struct print_column columns[] = {
 	{.title = "ID", .is_number = true},
@@ -26,33 +23,16 @@ struct sink {
 	size_t n_items;
 };
 
-static const char *text_of(const json_t *item, const char *name)
-{
-	const char *text = json_string_value(json_object_get(item, name));
-
-	return text ? text : "";
-}
-
-static json_int_t number_of(const json_t *item, const char *name)
-{
-	return json_integer_value(json_object_get(item, name));
-}
-
-static const char *urgency_name(json_int_t urgency)
-{
-	return urgency <= 0 ? "low" : urgency == 1 ? "normal" : "critical";
-}
-
 static int add_row(struct sink *to, const json_t *item)
 {
-	json_int_t due_us = number_of(item, "due");
+	json_int_t due_us = call_number(item, "due");
 	char id[24];
 	char age[WHEN_TEXT_MAX];
 	char due[WHEN_TEXT_MAX] = "-";
-	const char *cells[] = {id, age, text_of(item, "app"), text_of(item, "summary"), due};
+	const char *cells[] = {id, age, call_text(item, "app"), call_text(item, "summary"), due};
 
-	snprintf(id, sizeof(id), "%" JSON_INTEGER_FORMAT, number_of(item, "id"));
-	when_format_age(number_of(item, "arrived"), to->now_us, age);
+	snprintf(id, sizeof(id), "%" JSON_INTEGER_FORMAT, call_number(item, "id"));
+	when_format_age(call_number(item, "arrived"), to->now_us, age);
 	if (due_us > to->now_us)
 		when_format(due_us, to->now_us, due);
 	else if (due_us > 0)
@@ -62,53 +42,26 @@ static int add_row(struct sink *to, const json_t *item)
 
 static int add_json(struct sink *to, const json_t *item)
 {
-	json_int_t due_us = number_of(item, "due");
+	json_int_t due_us = call_number(item, "due");
 	autofree(json) json_t *out =
-		json_pack("{s:I, s:s, s:s, s:s, s:I, s:o, s:s}", "id", number_of(item, "id"), "app",
-			  text_of(item, "app"), "summary", text_of(item, "summary"), "urgency",
-			  urgency_name(number_of(item, "urgency")), "arrived",
-			  number_of(item, "arrived"), "due",
+		json_pack("{s:I, s:s, s:s, s:s, s:I, s:o, s:s}", "id", call_number(item, "id"),
+			  "app", call_text(item, "app"), "summary", call_text(item, "summary"),
+			  "urgency", items_urgency(call_number(item, "urgency")), "arrived",
+			  call_number(item, "arrived"), "due",
 			  due_us > 0 ? json_integer(due_us) : json_null(), "state",
-			  text_of(item, "state"));
+			  call_text(item, "state"));
 
 	fputs(to->n_items > 0 ? ",\n" : "\n", to->json);
 	return print_json(to->json, out);
 }
 
-/* Asks for every page. Answers grow with what is held, so each page is let go before the next. */
-static enum outcome fetch(struct call *c, struct sink *to)
+static int add_item(void *data, const json_t *item)
 {
-	json_int_t after = 0;
+	struct sink *to = data;
+	int r = to->table ? add_row(to, item) : add_json(to, item);
 
-	for (;;) {
-		autofree(json) json_t *reply = NULL;
-		const json_t *items;
-		json_t *item;
-		json_int_t next;
-		enum outcome r;
-		size_t i;
-
-		r = call_method(c, "ListItems", "tu", json_pack("[I, i]", after, PAGE_ITEMS),
-				CALL_RUNNING_ONLY, &reply);
-		if (r != OUTCOME_DONE)
-			return r;
-		items = json_array_get(reply, 0);
-		if (!json_is_array(items) || !json_is_integer(json_array_get(reply, 1)))
-			return call_not_understood();
-		json_array_foreach(items, i, item)
-		{
-			if ((to->table ? add_row(to, item) : add_json(to, item)) < 0)
-				return call_no_memory();
-			to->n_items++;
-		}
-		next = json_integer_value(json_array_get(reply, 1));
-		if (next == 0)
-			return OUTCOME_DONE;
-		/* A page that doesn't lead on would be asked for for ever. */
-		if (next <= after)
-			return call_not_understood();
-		after = next;
-	}
+	to->n_items++;
+	return r;
 }
 
 /* Nothing is printed before all of it is there: half a list isn't JSON. */
@@ -121,7 +74,7 @@ static enum outcome list_json(struct call *c)
 
 	if (!to.json)
 		return call_no_memory();
-	r = fetch(c, &to);
+	r = items_each(c, add_item, &to);
 	if (fclose(to.json) != 0 && r == OUTCOME_DONE)
 		return call_no_memory();
 	if (r == OUTCOME_DONE)
@@ -138,7 +91,7 @@ static enum outcome list_table(struct call *c)
 
 	if (!table)
 		return call_no_memory();
-	r = fetch(c, &to);
+	r = items_each(c, add_item, &to);
 	if (r != OUTCOME_DONE)
 		return r;
 	if (to.n_items == 0)
@@ -157,57 +110,4 @@ enum outcome list_run(const struct args *a)
 	if (r != OUTCOME_DONE)
 		return r;
 	return a->is_json ? list_json(c) : list_table(c);
-}
-
-/* Decimal, 1 to 2147483647, nothing else; 0 when it isn't one. */
-static json_int_t read_id(const char *text)
-{
-	json_int_t id = 0;
-
-	for (const char *s = text; *s; s++) {
-		if (!isdigit((unsigned char)*s))
-			return 0;
-		id = id * 10 + (*s - '0');
-		if (id > INT32_MAX)
-			return 0;
-	}
-	return id;
-}
-
-enum outcome release_run(const struct args *a)
-{
-	autofree(json) json_t *ids = json_array();
-	autofree(json) json_t *reply = NULL;
-	autofree(call) struct call *c = NULL;
-	enum outcome r;
-	json_int_t n;
-
-	for (size_t i = 0; i < a->words.n_items; i++) {
-		json_int_t id = read_id(a->words.items[i]);
-
-		if (id == 0) {
-			print_failure("'%s' isn't an id; 'lull list' shows the ids of what is held",
-				      a->words.items[i]);
-			return OUTCOME_USAGE;
-		}
-		if (json_array_append_new(ids, json_integer(id)) < 0)
-			return call_no_memory();
-	}
-	r = call_open(&c);
-	if (r != OUTCOME_DONE)
-		return r;
-	r = call_method(c, "Release", "au", json_pack("[O]", ids), CALL_RUNNING_ONLY, &reply);
-	if (r != OUTCOME_DONE)
-		return r;
-	if (!json_is_integer(json_array_get(reply, 0)))
-		return call_not_understood();
-	n = json_integer_value(json_array_get(reply, 0));
-	if (n == 0 && a->words.n_items > 0) {
-		print_failure("none of these is held; 'lull list' shows what is");
-		return OUTCOME_REFUSED;
-	}
-	printf(a->is_json ? "{\"released\":%" JSON_INTEGER_FORMAT "}\n"
-			  : "released %" JSON_INTEGER_FORMAT "\n",
-	       n);
-	return OUTCOME_DONE;
 }

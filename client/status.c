@@ -6,14 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* @name of @from as text; "" when it isn't there or isn't text. */
-static const char *text_of(const json_t *from, const char *name)
-{
-	const char *text = json_string_value(json_object_get(from, name));
-
-	return text ? text : "";
-}
-
 /* Instants are 0 on the bus when there is none, and null in JSON. */
 static json_t *instant_of(const json_t *from, const char *name)
 {
@@ -32,10 +24,10 @@ static json_t *tokens_of(const json_t *reply)
 	json_array_foreach(tokens, i, token)
 	{
 		json_t *one =
-			json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", text_of(token, "kind"),
-				  "name", text_of(token, "name"), "label", text_of(token, "label"),
-				  "since", instant_of(token, "since"), "ends",
-				  instant_of(token, "ends"));
+			json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", call_text(token, "kind"),
+				  "name", call_text(token, "name"), "label",
+				  call_text(token, "label"), "since", instant_of(token, "since"),
+				  "ends", instant_of(token, "ends"));
 
 		if (json_array_append_new(all, one) < 0) {
 			json_decref(all);
@@ -48,18 +40,22 @@ static json_t *tokens_of(const json_t *reply)
 json_t *status_json(const json_t *reply)
 {
 	const json_t *display = json_object_get(reply, "display");
+	json_t *errors = json_object_get(reply, "config_errors");
 
 	if (!json_is_boolean(json_object_get(reply, "focus")))
 		return NULL;
-	return json_pack("{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s}", "focus",
-			 json_is_true(json_object_get(reply, "focus")), "until",
-			 instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
-			 json_integer_value(json_object_get(reply, "held")), "next_release",
-			 instant_of(reply, "next_release"), "in_front",
-			 json_is_true(json_object_get(reply, "in_front")), "display", "name",
-			 text_of(display, "name"), "how", text_of(display, "how"), "unique",
-			 text_of(display, "unique"), "version", text_of(reply, "version"),
-			 "journal", text_of(reply, "journal"));
+	return json_pack(
+		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:o}",
+		"focus", json_is_true(json_object_get(reply, "focus")), "until",
+		instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
+		json_integer_value(json_object_get(reply, "held")), "next_release",
+		instant_of(reply, "next_release"), "in_front",
+		json_is_true(json_object_get(reply, "in_front")), "display", "name",
+		call_text(display, "name"), "how", call_text(display, "how"), "unique",
+		call_text(display, "unique"), "version", call_text(reply, "version"), "journal",
+		call_text(reply, "journal"), "snoozed", call_number(reply, "snoozed"), "announced",
+		call_number(reply, "announced"), "config_errors",
+		json_is_array(errors) ? json_incref(errors) : json_array());
 }
 
 /* Why focus is on, from every token that has more to say than "by hand". */
@@ -70,9 +66,9 @@ static void write_reasons(FILE *out, const json_t *tokens)
 
 	json_array_foreach(tokens, i, token)
 	{
-		const char *kind = text_of(token, "kind");
-		const char *name = text_of(token, "name");
-		const char *label = text_of(token, "label");
+		const char *kind = call_text(token, "kind");
+		const char *name = call_text(token, "name");
+		const char *label = call_text(token, "label");
 
 		if (label[0])
 			fprintf(out, " · %s", label);
@@ -142,7 +138,7 @@ static char *held_text(const json_t *status, int64_t now_us)
 static char *front_text(const json_t *status)
 {
 	const json_t *display = json_object_get(status, "display");
-	const char *name = text_of(display, "name");
+	const char *name = call_text(display, "name");
 	char *text;
 
 	if (!json_is_true(json_object_get(status, "in_front")))
@@ -151,9 +147,44 @@ static char *front_text(const json_t *status)
 			"org.freedesktop.Notifications");
 	if (!name[0])
 		return strdup("yes, but there is no display server to show what is released");
-	if (asprintf(&text, "yes, display: %s (%s)", name, text_of(display, "how")) < 0)
+	if (asprintf(&text, "yes, display: %s (%s)", name, call_text(display, "how")) < 0)
 		return NULL;
 	return text;
+}
+
+/* What waits, but not for the end of the block. */
+static void print_waiting(const json_t *status)
+{
+	json_int_t announced = call_number(status, "announced");
+	json_int_t snoozed = call_number(status, "snoozed");
+	char text[96];
+
+	if (announced > 0) {
+		snprintf(text, sizeof(text),
+			 "%" JSON_INTEGER_FORMAT
+			 " announced, not shown yet: `lull release` shows them",
+			 announced);
+		print_line("Announced", text);
+	}
+	if (snoozed > 0) {
+		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, snoozed);
+		print_line("Snoozed", text);
+	}
+}
+
+static void print_journal(const char *journal)
+{
+	static const char memory[] = "memory";
+	const char *why = journal + sizeof(memory) - 1;
+	autofree(str) char *text = NULL;
+
+	if (strncmp(journal, memory, sizeof(memory) - 1) != 0)
+		return;
+	why += strspn(why, ": ");
+	if (asprintf(&text, "in memory only, and what is held is lost if lulld stops%s%s",
+		     *why ? ": " : "", why) < 0)
+		text = NULL;
+	print_line("Journal", text ? text : "in memory only");
 }
 
 static enum outcome print_for_people(const json_t *status)
@@ -167,11 +198,11 @@ static enum outcome print_for_people(const json_t *status)
 		return call_no_memory();
 	print_line("Focus", focus);
 	print_line("Held", held);
+	print_waiting(status);
 	print_line("In front", front);
-	if (strcmp(text_of(status, "journal"), "memory") == 0)
-		print_line("Journal",
-			   "in memory only: the disk can't be written, and what is held is lost "
-			   "if lulld stops");
+	print_journal(call_text(status, "journal"));
+	if (json_array_size(json_object_get(status, "config_errors")) > 0)
+		print_line("Settings", "lull.conf has mistakes; see `lull check-config`");
 	return OUTCOME_DONE;
 }
 

@@ -24,14 +24,45 @@ struct args_list {
 	size_t n_items;
 };
 
-/** A parsed command line; every string is borrowed from argv. */
+/** A parsed command line; every string is borrowed from argv. NULL: not given. */
 struct args {
 	bool is_json;
-	const char *until; /* NULL: not given */
-	const char *label; /* NULL: not given */
+	const char *until;
+	const char *label;
+	const char *app;
+	const char *since;
+	const char *grep;
+	const char *limit;
 	struct args_list press;
 	struct args_list words; /* what isn't an option */
 };
+
+enum option_type {
+	OPTION_FLAG, /* bool */
+	OPTION_TEXT, /* const char *; given twice, the last one counts */
+	OPTION_LIST, /* struct args_list; may be repeated */
+};
+
+struct option_row {
+	const char *name;
+	const char *value; /* what it is called in help; NULL for a flag */
+	enum option_type type;
+	size_t offset; /* in struct args */
+	const char *help;
+};
+
+struct verb {
+	const char *name;
+	const char *synopsis; /* after the name */
+	const char *summary;
+	const char *details; /* more sentences and examples */
+	size_t min_words, max_words;
+	const struct option_row *options[6]; /* NULL after the last */
+	enum outcome (*run)(const struct args *a);
+};
+
+/** verb_table() - the rows, in the order of help; the first one runs when no verb is given */
+const struct verb *verb_table(size_t *ret_count);
 
 enum outcome status_run(const struct args *a);
 enum outcome focus_run(const struct args *a);
@@ -39,7 +70,16 @@ enum outcome extend_run(const struct args *a);
 enum outcome end_run(const struct args *a);
 enum outcome toggle_run(const struct args *a);
 enum outcome list_run(const struct args *a);
+enum outcome show_run(const struct args *a);
 enum outcome release_run(const struct args *a);
+enum outcome dismiss_run(const struct args *a);
+enum outcome snooze_run(const struct args *a);
+enum outcome act_run(const struct args *a);
+enum outcome history_run(const struct args *a);
+enum outcome config_run(const struct args *a);
+enum outcome check_config_run(const struct args *a);
+enum outcome reload_run(const struct args *a);
+enum outcome help_run(const struct args *a);
 
 /**
  * status_json() - a status as lull prints it with --json

@@ -82,6 +82,28 @@ static bool next_with_reading(int64_t reading, int64_t now_sec, int64_t *ret_sec
 	return after > now_sec;
 }
 
+/* The first seven are tm_wday; in "mon" the first three letters count. */
+static const char *const weekdays[] = {
+	"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+};
+static const char *const near_days[] = {"today", "tomorrow", "yesterday"};
+
+const char *when_day_name(size_t i)
+{
+	if (i < ARRAY_SIZE(near_days))
+		return near_days[i];
+	i -= ARRAY_SIZE(near_days);
+	return i < ARRAY_SIZE(weekdays) ? weekdays[i] : NULL;
+}
+
+/* What a text says: a day, as a range of days counted from 1970, and minutes since midnight. */
+struct spoken {
+	bool has_day;
+	int64_t first, last; /* without a day: both are today */
+	int weekday;         /* -1: none */
+	int minutes;         /* -1: none */
+};
+
 /* "9:00", "09:00", "23:59"; minutes since midnight. */
 static int parse_clock(const char *text, int *ret_minutes)
 {
@@ -99,39 +121,149 @@ static int parse_clock(const char *text, int *ret_minutes)
 	return 0;
 }
 
-/* Skips @word and the blanks after it. */
-static bool skip_word(const char **text, const char *word)
+/* "2025-06-22", and nothing else of that length. */
+static int parse_date(const char *text, int64_t *ret_day)
 {
-	size_t len = strlen(word);
+	static const char shape[] = "dddd-dd-dd";
+	struct tm tm = {0}, given;
+	time_t sec;
 
-	if (strncasecmp(*text, word, len) != 0 || !isblank((unsigned char)(*text)[len]))
-		return false;
-	*text += len;
-	*text += strspn(*text, " \t");
-	return true;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i])
+			return -EINVAL;
+	tm.tm_year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 +
+		     (text[3] - '0') - 1900;
+	tm.tm_mon = (text[5] - '0') * 10 + (text[6] - '0') - 1;
+	tm.tm_mday = (text[8] - '0') * 10 + (text[9] - '0');
+	given = tm;
+	sec = timegm(&tm);
+	/* The 31st of June is none. */
+	if (tm.tm_year != given.tm_year || tm.tm_mon != given.tm_mon || tm.tm_mday != given.tm_mday)
+		return -EINVAL;
+	*ret_day = sec / SEC_PER_DAY - (sec % SEC_PER_DAY < 0);
+	return 0;
+}
+
+/* Is the word at @text, @len letters long, @name, or its first @min letters? */
+static bool is_word(const char *text, size_t len, const char *name, size_t min)
+{
+	return strncasecmp(text, name, len) == 0 && (len == strlen(name) || len == min);
+}
+
+/* Return: how much of @text is a day; 0 for nothing of it. */
+static size_t parse_day(const char *text, int64_t today, struct spoken *s)
+{
+	size_t len = strcspn(text, " \t");
+
+	if (len == 10 && parse_date(text, &s->first) == 0) {
+		s->last = s->first;
+		return len;
+	}
+	for (size_t i = 0; len > 0 && i < ARRAY_SIZE(weekdays); i++) {
+		if (is_word(text, len, weekdays[i], 3)) {
+			s->weekday = (int)i;
+			return len;
+		}
+	}
+	s->first = s->last = today;
+	if (is_word(text, len, "today", 5))
+		return len;
+	s->first = s->last = today + 1;
+	if (is_word(text, len, "tomorrow", 8))
+		return len;
+	s->first = s->last = today - 1;
+	if (is_word(text, len, "yesterday", 9))
+		return len;
+	s->first = s->last = today;
+	return 0;
+}
+
+static int parse_spoken(const char *text, int64_t today, struct spoken *ret)
+{
+	size_t len;
+
+	*ret = (struct spoken){.first = today, .last = today, .weekday = -1, .minutes = -1};
+	len = parse_day(text, today, ret);
+	ret->has_day = len > 0;
+	text += len;
+	if (len > 0) {
+		size_t blanks = strspn(text, " \t");
+
+		text += blanks;
+		if (!*text)
+			return blanks == 0 ? 0 : -EINVAL;
+	}
+	return parse_clock(text, &ret->minutes);
+}
+
+static int64_t today_at(int64_t now_sec)
+{
+	int64_t reading = reading_at(now_sec);
+
+	return reading / SEC_PER_DAY - (reading % SEC_PER_DAY < 0);
+}
+
+/* 1970-01-01 was a Thursday. */
+static int weekday_of(int64_t day)
+{
+	return (int)(((day + 4) % 7 + 7) % 7);
 }
 
 int when_parse(const char *text, int64_t now_us, int64_t *ret_us)
 {
 	int64_t now_sec = to_seconds(now_us);
-	int64_t today = reading_at(now_sec) / SEC_PER_DAY;
-	int64_t last_day = today + 1;
-	int64_t day = today;
+	int64_t today = today_at(now_sec);
+	struct spoken s;
 	int64_t sec = 0;
-	int minutes = 0;
 	int r;
 
-	if (skip_word(&text, "today"))
-		last_day = today;
-	else if (skip_word(&text, "tomorrow"))
-		day = today + 1;
-	r = parse_clock(text, &minutes);
+	r = parse_spoken(text, today, &s);
 	if (r < 0)
 		return r;
-	for (; day <= last_day; day++) {
-		int64_t reading = day * SEC_PER_DAY + minutes * SEC_PER_MIN;
+	if (!s.has_day)
+		s.last = today + 1;
+	else if (s.weekday >= 0)
+		s.last = today + 7;
+	if (s.minutes < 0)
+		s.minutes = 9 * 60;
+	for (int64_t day = s.first; day <= s.last; day++) {
+		if (s.weekday >= 0 && weekday_of(day) != s.weekday)
+			continue;
+		if (next_with_reading(day * SEC_PER_DAY + s.minutes * SEC_PER_MIN, now_sec, &sec)) {
+			*ret_us = sec * USEC_PER_SEC;
+			return 0;
+		}
+	}
+	return -ERANGE;
+}
 
-		if (next_with_reading(reading, now_sec, &sec)) {
+int when_parse_past(const char *text, int64_t now_us, int64_t *ret_us)
+{
+	int64_t now_sec = to_seconds(now_us);
+	int64_t today = today_at(now_sec);
+	struct spoken s;
+	int64_t us = 0;
+	int64_t sec = 0;
+	int r;
+
+	r = duration_parse(text, &us);
+	if (r == 0)
+		*ret_us = now_us - us;
+	if (r != -EINVAL)
+		return r;
+	r = parse_spoken(text, today, &s);
+	if (r < 0)
+		return r;
+	if (!s.has_day)
+		s.first = today - 1;
+	else if (s.weekday >= 0)
+		s.first = today - 7;
+	for (int64_t day = s.last; day >= s.first; day--) {
+		int64_t reading = day * SEC_PER_DAY + MAX(s.minutes, 0) * SEC_PER_MIN;
+
+		if (s.weekday >= 0 && weekday_of(day) != s.weekday)
+			continue;
+		if (next_with_reading(reading, INT64_MIN, &sec) && sec <= now_sec) {
 			*ret_us = sec * USEC_PER_SEC;
 			return 0;
 		}

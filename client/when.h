@@ -14,17 +14,38 @@
 /** when_now() - microseconds since 1970-01-01 UTC */
 int64_t when_now(void);
 
+/** Longest text that is a time, in bytes. */
+#define WHEN_WORDS_MAX 64
+
 /**
- * when_parse() - read a clock time
- * @text: "11:30": the next time a clock shows it, after @now_us; "today 11:30", "tomorrow 9:00"
+ * when_day_name() - the days that have a name
+ *
+ * Return: "today", "tomorrow", "yesterday", "sunday", ..., "saturday"; NULL after the last.
+ */
+const char *when_day_name(size_t i);
+
+/**
+ * when_parse() - read a time that is still to come
+ * @text: "11:30": the next time a clock shows it, after @now_us; "today 11:30", "tomorrow 9:00", "monday 9:00"
+ *        and "mon 9:00": the first such one; "2025-06-22 9:00". Without a time a day means 9:00
  * @ret_us: an instant after @now_us
  *
  * A time that a clock shows twice (when daylight saving ends) means the first one that is still to come. A
  * time that it leaves out means the moment of the jump.
  *
- * Return: 0; -EINVAL when it isn't a time; -ERANGE when it is today and over.
+ * Return: 0; -EINVAL when it isn't a time; -ERANGE when it is over.
  */
 LULL_MUSTCHECK int when_parse(const char *text, int64_t now_us, int64_t *ret_us);
+
+/**
+ * when_parse_past() - read a time that is over
+ * @text: as for when_parse(), but the last such time, and without a time a day means its beginning; also
+ *        "yesterday 17:00"; also a duration: "2h" is two hours ago
+ * @ret_us: an instant, @now_us at the latest
+ *
+ * Return: 0; -EINVAL when it isn't a time or a duration; -ERANGE when it is still to come or too long ago.
+ */
+LULL_MUSTCHECK int when_parse_past(const char *text, int64_t now_us, int64_t *ret_us);
 
 /**
  * when_format() - write an instant

@@ -67,6 +67,15 @@ static void a_day_may_be_named(void **state LULL_UNUSED)
 		{"Europe/Berlin", SEC(1749974400), "today 11:30", SEC(1749979800)},
 		{"Europe/Berlin", SEC(1749974400), "tomorrow 11:30", SEC(1750066200)},
 		{"Europe/Berlin", SEC(1749974400), "Tomorrow \t9:00", SEC(1750057200)},
+		{"Europe/Berlin", SEC(1749974400), "tomorrow", SEC(1750057200)},
+		/* it is Sunday, 10:00 */
+		{"Europe/Berlin", SEC(1749974400), "monday", SEC(1750057200)},
+		{"Europe/Berlin", SEC(1749974400), "Mon 11:30", SEC(1750066200)},
+		{"Europe/Berlin", SEC(1749974400), "saturday", SEC(1750489200)},
+		{"Europe/Berlin", SEC(1749974400), "sunday 11:30", SEC(1749979800)},
+		{"Europe/Berlin", SEC(1749974400), "sunday", SEC(1750575600)},
+		{"Europe/Berlin", SEC(1749974400), "2025-06-16", SEC(1750057200)},
+		{"Europe/Berlin", SEC(1749974400), "2025-06-22 9:00", SEC(1750575600)},
 	};
 	int64_t us = 7;
 
@@ -74,6 +83,9 @@ static void a_day_may_be_named(void **state LULL_UNUSED)
 	set_zone("Europe/Berlin");
 	assert_int_equal(when_parse("today 9:59", SEC(1749974400), &us), -ERANGE);
 	assert_int_equal(when_parse("today 10:00", SEC(1749974400), &us), -ERANGE);
+	assert_int_equal(when_parse("today", SEC(1749974400), &us), -ERANGE);
+	assert_int_equal(when_parse("yesterday 9:00", SEC(1749974400), &us), -ERANGE);
+	assert_int_equal(when_parse("2025-06-15", SEC(1749974400), &us), -ERANGE);
 	assert_int_equal(us, 7);
 }
 
@@ -109,10 +121,31 @@ static void a_time_that_comes_twice_is_the_first_still_to_come(void **state LULL
 static void what_is_not_a_time_is_refused(void **state LULL_UNUSED)
 {
 	static const char *const texts[] = {
-		"",        "9",     "9:0",      "9:000",        "24:00",          "9:60",
-		"123:00",  " 9:00", "9:00 ",    "-1:00",        "+9:00",          "9.00",
-		"25m",     "today", "tomorrow", "tomorrow9:00", "yesterday 9:00", "9:00am",
+		"",
+		"9",
+		"9:0",
+		"9:000",
+		"24:00",
+		"9:60",
+		"123:00",
+		" 9:00",
+		"9:00 ",
+		"-1:00",
+		"+9:00",
+		"9.00",
+		"25m",
+		"tomorrow9:00",
+		"tomorrow ",
+		"9:00am",
 		"\xff:00",
+		"monda",
+		"mo 9:00",
+		"2025-6-22",
+		"2025-06-31",
+		"2025-13-01",
+		"2025-06-22T9:00",
+		"9:00 monday",
+		"monday tuesday",
 	};
 
 	set_zone("UTC");
@@ -122,6 +155,40 @@ static void what_is_not_a_time_is_refused(void **state LULL_UNUSED)
 		assert_int_equal(when_parse(texts[i], SEC(1749974400), &us), -EINVAL);
 		assert_int_equal(us, 7);
 	}
+}
+
+static void the_past_is_the_last_one_on_the_clock(void **state LULL_UNUSED)
+{
+	static const struct parse_case cases[] = {
+		/* Sunday 2025-06-15 10:00 in Berlin */
+		{"Europe/Berlin", SEC(1749974400), "2h", SEC(1749967200)},
+		{"Europe/Berlin", SEC(1749974400), "90", SEC(1749969000)},
+		{"Europe/Berlin", SEC(1749974400), "9:00", SEC(1749970800)},
+		{"Europe/Berlin", SEC(1749974400), "10:00", SEC(1749974400)},
+		{"Europe/Berlin", SEC(1749974400), "11:30", SEC(1749893400)},
+		{"Europe/Berlin", SEC(1749974400), "today", SEC(1749938400)},
+		{"Europe/Berlin", SEC(1749974400), "yesterday", SEC(1749852000)},
+		{"Europe/Berlin", SEC(1749974400), "yesterday 9:00", SEC(1749884400)},
+		{"Europe/Berlin", SEC(1749974400), "sunday", SEC(1749938400)},
+		{"Europe/Berlin", SEC(1749974400), "monday", SEC(1749420000)},
+		{"Europe/Berlin", SEC(1749974400), "2025-06-14", SEC(1749852000)},
+		/* 2025-03-30: 02:00 is followed by 03:00; it is 10:00 */
+		{"Europe/Berlin", SEC(1743321600), "2:30", SEC(1743296400)},
+	};
+	int64_t us = 7;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t found = 0;
+
+		set_zone(cases[i].zone);
+		assert_int_equal(when_parse_past(cases[i].text, cases[i].now_us, &found), 0);
+		assert_int_equal(found, cases[i].us);
+	}
+	assert_int_equal(when_parse_past("tomorrow", SEC(1749974400), &us), -ERANGE);
+	assert_int_equal(when_parse_past("today 11:30", SEC(1749974400), &us), -ERANGE);
+	assert_int_equal(when_parse_past("2025-06-16", SEC(1749974400), &us), -ERANGE);
+	assert_int_equal(when_parse_past("lately", SEC(1749974400), &us), -EINVAL);
+	assert_int_equal(us, 7);
 }
 
 static void assert_format(const char *zone, int64_t us, int64_t now_us, const char *text)
@@ -197,6 +264,7 @@ int main(void)
 		cmocka_unit_test(a_time_that_is_left_out_is_the_moment_of_the_jump),
 		cmocka_unit_test(a_time_that_comes_twice_is_the_first_still_to_come),
 		cmocka_unit_test(what_is_not_a_time_is_refused),
+		cmocka_unit_test(the_past_is_the_last_one_on_the_clock),
 		cmocka_unit_test(an_instant_is_written_as_near_as_it_is),
 		cmocka_unit_test(an_age_has_one_unit),
 		cmocka_unit_test(what_is_left_is_rounded_up_to_minutes),

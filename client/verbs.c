@@ -1,0 +1,304 @@
+/*
+ * The whole command line, as tables. docs/lull.1.scd has the same verbs and options; a test compares them.
+ */
+#include "client/console.h"
+#include "client/doctor.h"
+#include "client/verb.h"
+
+static const struct option_row opt_json = {
+	.name = "json",
+	.type = OPTION_FLAG,
+	.offset = offsetof(struct args, is_json),
+	.help = "print JSON for scripts; instants are microseconds since 1970",
+};
+
+static const struct option_row opt_until = {
+	.name = "until",
+	.value = "TIME",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, until),
+	.help = "end at this time of the clock: 11:30, 'tomorrow 9:00'",
+};
+
+static const struct option_row opt_label = {
+	.name = "label",
+	.value = "TEXT",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, label),
+	.help = "what you are doing, shown by 'lull status'; at most 200 characters",
+};
+
+static const struct option_row opt_press = {
+	.name = "press",
+	.value = "KEY",
+	.type = OPTION_LIST,
+	.offset = offsetof(struct args, press),
+	.help = "press this button of every notification that has it, after half a second",
+};
+
+static const struct option_row opt_app = {
+	.name = "app",
+	.value = "NAME",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, app),
+	.help = "only those of this application, as 'lull list' names it; case doesn't matter",
+};
+
+static const struct option_row opt_since = {
+	.name = "since",
+	.value = "WHEN",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, since),
+	.help = "only what came since: 2h (ago), 9:00, yesterday, monday, 2025-06-22",
+};
+
+static const struct option_row opt_grep = {
+	.name = "grep",
+	.value = "TEXT",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, grep),
+	.help = "only those with this text in summary or body; case doesn't matter",
+};
+
+static const struct option_row opt_limit = {
+	.name = "limit",
+	.value = "N",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, limit),
+	.help = "at most so many; 50 when not given",
+};
+
+static const struct verb verbs[] = {
+	{
+		.name = "status",
+		.synopsis = "[--json]",
+		.summary = "what lull is doing now; also without a verb",
+		.details =
+			"Is focus on, until when and why; how many notifications are held and when they\n"
+			"are released; does lull stand in front of the display server, and which one.\n"
+			"\n"
+			"  lull                    the same as 'lull status'\n"
+			"  lull status --json | jq .held\n",
+		.options = {&opt_json},
+		.run = status_run,
+	},
+	{
+		.name = "focus",
+		.synopsis = "[DURATION | until TIME] [--label TEXT] [--json]",
+		.summary = "start a focus block, or move the end of the one that is on",
+		.details =
+			"Notifications are held until the block ends, then released together. Without a\n"
+			"duration the block is as long as lull.conf says. Starts lulld if need be.\n"
+			"\n"
+			"  lull focus 50m          also 1h30m, 90 (minutes), 2d\n"
+			"  lull focus until 11:30 --label writing\n"
+			"  lull focus until tomorrow 9:00\n"
+			"  lull focus --until monday\n",
+		.max_words = SIZE_MAX,
+		.options = {&opt_until, &opt_label, &opt_json},
+		.run = focus_run,
+	},
+	{
+		.name = "extend",
+		.synopsis = "DURATION [--json]",
+		.summary = "make the focus block that is on longer",
+		.details = "  lull extend 10m\n"
+			   "  lull extend 1h 30m\n",
+		.min_words = 1,
+		.max_words = SIZE_MAX,
+		.options = {&opt_json},
+		.run = extend_run,
+	},
+	{
+		.name = "end",
+		.synopsis = "[--json]",
+		.summary = "end focus now; what was held is released",
+		.details = "  lull end\n",
+		.options = {&opt_json},
+		.run = end_run,
+	},
+	{
+		.name = "toggle",
+		.synopsis = "[DURATION | until TIME] [--json]",
+		.summary = "end focus if it is on, else start it",
+		.details =
+			"For a key binding or a button in a status bar. Starts lulld if need be.\n"
+			"\n"
+			"  lull toggle\n"
+			"  lull toggle 50m         50 minutes, if it starts\n",
+		.max_words = SIZE_MAX,
+		.options = {&opt_json},
+		.run = toggle_run,
+	},
+	{
+		.name = "list",
+		.synopsis = "[--json]",
+		.summary = "what is held, the newest last",
+		.details = "Long texts are cut in the table; --json has them whole.\n"
+			   "\n"
+			   "  lull list\n"
+			   "  lull list --json | jq -r '.[].summary'\n",
+		.options = {&opt_json},
+		.run = list_run,
+	},
+	{
+		.name = "show",
+		.synopsis = "ID [--json]",
+		.summary = "one notification whole, also one that is over",
+		.details =
+			"Its text, its buttons, what became of it and when, and the rule that decided.\n"
+			"\n"
+			"  lull show 1073741825\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = {&opt_json},
+		.run = show_run,
+	},
+	{
+		.name = "release",
+		.synopsis = "[ID... | --app NAME] [--json]",
+		.summary = "let held notifications go now",
+		.details =
+			"These, or those of an application, or else everything that is held or was announced\n"
+			"by a digest. Focus stays on.\n"
+			"\n"
+			"  lull release\n"
+			"  lull release 1073741825\n"
+			"  lull release --app Mail\n",
+		.max_words = SIZE_MAX,
+		.options = {&opt_app, &opt_json},
+		.run = release_run,
+	},
+	{
+		.name = "dismiss",
+		.synopsis = "ID... [--json]",
+		.summary = "close notifications as if they had been clicked away",
+		.details = "What is held is never shown; what is on the display goes away.\n"
+			   "\n"
+			   "  lull dismiss 1073741825 1073741826\n",
+		.min_words = 1,
+		.max_words = SIZE_MAX,
+		.options = {&opt_json},
+		.run = dismiss_run,
+	},
+	{
+		.name = "snooze",
+		.synopsis = "ID... WHEN [--json]",
+		.summary = "hold notifications until then, whatever focus does",
+		.details = "WHEN is a duration or a time; a day without a time means 9:00.\n"
+			   "\n"
+			   "  lull snooze 1073741825 20m\n"
+			   "  lull snooze 1073741825 1073741826 17:00\n"
+			   "  lull snooze 1073741825 tomorrow 8:30\n"
+			   "  lull snooze 1073741825 monday\n",
+		.min_words = 2,
+		.max_words = SIZE_MAX,
+		.options = {&opt_json},
+		.run = snooze_run,
+	},
+	{
+		.name = "act",
+		.synopsis = "ID [KEY] [--json]",
+		.summary = "press a button of a notification, then close it",
+		.details =
+			"Without KEY: the default action, or else the only button. 'lull show ID' lists\n"
+			"the keys.\n"
+			"\n"
+			"  lull act 1073741825\n"
+			"  lull act 1073741825 reply\n",
+		.min_words = 1,
+		.max_words = 2,
+		.options = {&opt_json},
+		.run = act_run,
+	},
+	{
+		.name = "history",
+		.synopsis = "[--since WHEN] [--app NAME] [--grep TEXT] [--limit N] [--json]",
+		.summary = "everything on record, the newest first",
+		.details =
+			"What waits and what is over, read from the journal; lulld needn't run.\n"
+			"\n"
+			"  lull history\n"
+			"  lull history --since yesterday --app Mail\n"
+			"  lull history --since 2h --grep invoice --json\n",
+		.options = {&opt_since, &opt_app, &opt_grep, &opt_limit, &opt_json},
+		.run = history_run,
+	},
+	{
+		.name = "config",
+		.synopsis = "[--json]",
+		.summary = "the settings, and where each comes from",
+		.details = "Reads lull.conf itself; lulld needn't run.\n"
+			   "\n"
+			   "  lull config\n"
+			   "  lull config --json | jq '.settings[\"focus.default\"].value'\n",
+		.options = {&opt_json},
+		.run = config_run,
+	},
+	{
+		.name = "check-config",
+		.synopsis = "[FILE] [--json]",
+		.summary = "look for mistakes in lull.conf, or in another file",
+		.details =
+			"Each mistake is a line on stderr, FILE:LINE: what is wrong. lulld needn't run.\n"
+			"\n"
+			"  lull check-config\n"
+			"  lull check-config new.conf\n",
+		.max_words = 1,
+		.options = {&opt_json},
+		.run = check_config_run,
+	},
+	{
+		.name = "reload",
+		.synopsis = "[--json]",
+		.summary = "have lulld read lull.conf again",
+		.details =
+			"With a mistake in the file the old settings stay; the mistakes are on stderr.\n"
+			"\n"
+			"  lull reload\n",
+		.options = {&opt_json},
+		.run = reload_run,
+	},
+	{
+		.name = "doctor",
+		.synopsis = "[--json]",
+		.summary = "is lull well? what isn't, and what to do about it",
+		.details =
+			"Is lull really in front, who shows, what starts lulld, is the journal on disk, is\n"
+			"the configuration right, what bypasses lull. Changes and starts nothing. Exit status\n"
+			"1 when something is broken, such as lulld not running, else 0.\n"
+			"\n"
+			"  lull doctor\n"
+			"  lull doctor --json | jq -r '.findings[] | select(.state != \"ok\") | .remedy'\n",
+		.options = {&opt_json},
+		.run = doctor_run,
+	},
+	{
+		.name = "console",
+		.synopsis = "[--json] [--press KEY]...",
+		.summary = "be a display server: print notifications on this terminal",
+		.details =
+			"For a machine without a desktop, and for trying lull out. It stands in line behind\n"
+			"lulld and prints what is delivered, until Ctrl-C. Commands on its standard input:\n"
+			"'press N [KEY]', 'close N', 'list', 'help'.\n"
+			"\n"
+			"  lull console\n"
+			"  lull console --json --press default\n",
+		.options = {&opt_json, &opt_press},
+		.run = console_run,
+	},
+	{
+		.name = "help",
+		.synopsis = "[VERB]",
+		.summary = "this list, or all about one verb",
+		.details = "  lull help focus         the same as 'lull focus --help'\n",
+		.max_words = 1,
+		.run = help_run,
+	},
+};
+
+const struct verb *verb_table(size_t *ret_count)
+{
+	*ret_count = ARRAY_SIZE(verbs);
+	return verbs;
+}
