@@ -130,3 +130,19 @@ void duration_format(int64_t us, char buf[static DURATION_TEXT_MAX])
 	else
 		snprintf(buf, DURATION_TEXT_MAX, "%d %s", n, units[i].label);
 }
+
+void duration_write(int64_t us, char buf[static DURATION_TEXT_MAX])
+{
+	/* The largest int64_t is "106751991d4h54s": it fits. */
+	size_t len = 0;
+
+	us = MAX(us, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		int64_t n = us / units[i].us;
+
+		us %= units[i].us;
+		if (n > 0 || (i == UNIT_SECOND && len == 0))
+			len += (size_t)snprintf(buf + len, DURATION_TEXT_MAX - len, "%d%c", (int)n,
+						units[i].label[0]);
+	}
+}

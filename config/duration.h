@@ -29,3 +29,10 @@ LULL_MUSTCHECK int duration_parse(const char *text, int64_t *ret_us);
  * @buf: receives "1 h 30 min", "25 min", "45 s", "2 d 3 h": at most two units, the smaller cut off
  */
 void duration_format(int64_t us, char buf[static DURATION_TEXT_MAX]);
+
+/**
+ * duration_write() - write a duration so that duration_parse() reads the same
+ * @us: microseconds, not negative; what is less than a second is cut off
+ * @buf: receives "1h30m", "50m", "1d2h3m4s", "0s"
+ */
+void duration_write(int64_t us, char buf[static DURATION_TEXT_MAX]);

@@ -28,7 +28,6 @@ struct reader {
 	size_t len, pos;
 	size_t line;            /* counts from 1; 0 before the first */
 	bool section_is_usable; /* false passes over what stands in a section that is a mistake itself */
-	size_t *key_lines;      /* one a row of the settings table: where it was set, 0 = nowhere */
 	struct settings *settings;
 	struct load_errors *errors;
 	size_t n_mistakes;
@@ -251,14 +250,14 @@ static char *next_line(char *str, int num, void *stream)
 }
 
 /* Where a key was set before; NULL for a key that isn't in the table. */
-static size_t *key_line(struct reader *r, const char *section, const char *key)
+static unsigned *key_line(struct reader *r, const char *section, const char *key)
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
 
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(table[i].section, section) == 0 && strcmp(table[i].key, key) == 0)
-			return &r->key_lines[i];
+			return &r->settings->lines[i];
 	}
 	return NULL;
 }
@@ -268,7 +267,7 @@ static int assign(void *user, const char *section, const char *key, const char *
 {
 	struct reader *r = user;
 	autofree(str) char *error = NULL;
-	size_t *set_before;
+	unsigned *set_before;
 	int result;
 
 	/* Some builds announce sections in this way. */
@@ -276,12 +275,12 @@ static int assign(void *user, const char *section, const char *key, const char *
 		return 1;
 	set_before = key_line(r, section, key);
 	if (set_before && *set_before > 0) {
-		mistakef(r, "'%s' in [%s] is set twice, in line %zu and here", key, section,
+		mistakef(r, "'%s' in [%s] is set twice, in line %u and here", key, section,
 			 *set_before);
 		return 1;
 	}
 	if (set_before)
-		*set_before = r->line;
+		*set_before = (unsigned)r->line;
 	result = settings_set(r->settings, section, key, value, &error);
 	mistake_or_fault(r, result, error);
 	return 1;
@@ -299,17 +298,11 @@ static int parse(const char *path, const char *text, size_t len, struct load_err
 		.settings = settings,
 		.errors = errors,
 	};
-	size_t count;
 	int result;
 
-	settings_table(&count);
-	r.key_lines = calloc(count, sizeof(*r.key_lines));
-	if (!settings || !r.key_lines) {
-		free(r.key_lines);
+	if (!settings)
 		return -ENOMEM;
-	}
 	result = ini_parse_stream(next_line, &r, assign, &r);
-	free(r.key_lines);
 	if (r.fault < 0)
 		return r.fault;
 	if (result < 0)

@@ -19,8 +19,13 @@ enum durability {
 	DURABILITY_NORMAL, /* survives a crash of lulld; a power cut may cost the last seconds */
 };
 
+/** Room for the rows of the table. */
+#define SETTINGS_MAX 64
+
 /** Every effective value. Strings are owned. */
 struct settings {
+	unsigned lines
+		[SETTINGS_MAX]; /* one a row of the table: where the file sets it; 0: nowhere */
 	enum durability durability;
 	char *display_command;    /* never NULL; "" = none */
 	int64_t digest_above;     /* batches of more than this many become a digest */
@@ -69,6 +74,16 @@ DEFINE_AUTOFREE(settings)
  */
 LULL_MUSTCHECK int settings_set(struct settings *s, const char *section, const char *key,
 				const char *value, char **ret_error);
+
+/**
+ * settings_value() - an effective value, as the user would type it
+ *
+ * Return: text that the caller frees; NULL when out of memory.
+ */
+char *settings_value(const struct settings *s, const struct setting *row);
+
+/** settings_write_allowed() - what a row takes: "a number from 0 to 1000" */
+void settings_write_allowed(FILE *out, const struct setting *row);
 
 /**
  * settings_check_section() - whether a section may stand in the file; it may be empty there

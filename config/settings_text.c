@@ -1,0 +1,363 @@
+#include "config/settings_text.h"
+
+#include "config/duration.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* How much of a found text a message repeats, in characters. */
+#define SHOWN_CHARS 60
+
+/* Names longer than this aren't misspelt, they are something else. */
+#define NAME_MAX_GUESS 48
+
+/* --- text from outside ----------------------------------------------------------------------- */
+
+/* Return: how many bytes the character at @s has; 0 when they aren't valid UTF-8. */
+static size_t utf8_decode(const char *s, size_t len, uint32_t *ret)
+{
+	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first = (unsigned char)s[0];
+	size_t n = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	uint32_t c;
+
+	if (n == 0 || n > len || first > 0xf4)
+		return 0;
+	c = n == 1 ? first : first & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		unsigned char next = (unsigned char)s[i];
+
+		if ((next & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (next & 0x3fU);
+	}
+	if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret = c;
+	return n;
+}
+
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f);
+}
+
+/* What a reader couldn't see, or what turns the text around it. */
+static bool is_invisible(uint32_t c)
+{
+	return c == 0xa0 || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff ||
+	       (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+size_t settings_clean_length(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		uint32_t c;
+		size_t n = utf8_decode(text + i, len - i, &c);
+
+		if (n == 0 || is_control(c))
+			break;
+		i += n;
+	}
+	return i;
+}
+
+/* Repeats what was found: escaped for a terminal, and no longer than a message can bear. */
+static void put_found(FILE *out, const char *text)
+{
+	size_t len = strlen(text), i = 0;
+
+	for (size_t shown = 0; i < len; shown++) {
+		uint32_t c;
+		size_t n;
+
+		if (shown == SHOWN_CHARS) {
+			fputs("...", out);
+			return;
+		}
+		n = utf8_decode(text + i, len - i, &c);
+		if (n == 0) {
+			fprintf(out, "\\x%02x", (unsigned char)text[i]);
+			n = 1;
+		} else if (is_control(c) || is_invisible(c)) {
+			fprintf(out, "\\u{%" PRIx32 "}", c);
+		} else {
+			fwrite(text + i, 1, n, out);
+		}
+		i += n;
+	}
+}
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+struct message {
+	FILE *out;
+	char *text;
+	size_t size;
+};
+
+static int message_open(struct message *m)
+{
+	*m = (struct message){0};
+	m->out = open_memstream(&m->text, &m->size);
+	return m->out ? 0 : -ENOMEM;
+}
+
+/* Return: what the caller reports: -EINVAL with the message, or -ENOMEM. */
+static int message_finish(struct message *m, char **ret_error)
+{
+	bool failed = ferror(m->out) != 0;
+
+	if (fclose(m->out) != 0 || failed) {
+		free(m->text);
+		return -ENOMEM;
+	}
+	*ret_error = m->text;
+	return -EINVAL;
+}
+
+void settings_write_allowed(FILE *out, const struct setting *row)
+{
+	char low[DURATION_TEXT_MAX], high[DURATION_TEXT_MAX];
+
+	switch (row->type) {
+	case SETTING_TEXT: fputs("text", out); break;
+	case SETTING_NUMBER:
+		fprintf(out, "a number from %" PRId64 " to %" PRId64, row->min, row->max);
+		break;
+	case SETTING_DURATION:
+		duration_format(row->min, low);
+		duration_format(row->max, high);
+		fprintf(out, "a duration from %s to %s", low, high);
+		break;
+	case SETTING_CHOICE:
+		for (size_t i = 0; row->choices[i]; i++) {
+			if (i > 0)
+				fputs(row->choices[i + 1] ? ", " : " or ", out);
+			fputs(row->choices[i], out);
+		}
+		break;
+	}
+}
+
+static int lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+/*
+ * The number of letters to add, remove, change or swap with a neighbour, to get from one name to the
+ * other; case doesn't count. Three rows of the matrix are enough.
+ */
+static size_t name_distance(const char *a, const char *b)
+{
+	size_t rows[3][NAME_MAX_GUESS + 1];
+	size_t *before = rows[0], *above = rows[1], *here = rows[2];
+	size_t n_a = strlen(a), n_b = strlen(b);
+
+	if (n_a > NAME_MAX_GUESS || n_b > NAME_MAX_GUESS)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n_b; j++)
+		here[j] = j;
+	for (size_t i = 1; i <= n_a; i++) {
+		size_t *oldest = before;
+
+		before = above;
+		above = here;
+		here = oldest;
+		here[0] = i;
+		for (size_t j = 1; j <= n_b; j++) {
+			bool same = lower(a[i - 1]) == lower(b[j - 1]);
+			size_t d = MIN(above[j], here[j - 1]) + 1;
+
+			d = MIN(d, above[j - 1] + (same ? 0 : 1));
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
+				d = MIN(d, before[j - 2] + 1);
+			here[j] = d;
+		}
+	}
+	return here[n_b];
+}
+
+/* One typing mistake in four letters, and one more. */
+static bool is_nearer(const char *found, const char *name, size_t *best)
+{
+	size_t d = name_distance(found, name);
+
+	if (d >= *best || d > 1 + strlen(name) / 4 || d >= strlen(name))
+		return false;
+	*best = d;
+	return true;
+}
+
+static bool section_is_known(const char *section)
+{
+	size_t count;
+	const struct setting *table = settings_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].section, section) == 0)
+			return true;
+	}
+	return false;
+}
+
+int settings_check_section(const char *section, char **ret_error)
+{
+	size_t count;
+	const struct setting *table = settings_table(&count);
+	const char *meant = NULL;
+	size_t best = SIZE_MAX;
+	struct message m;
+	int r;
+
+	if (section_is_known(section))
+		return 0;
+	r = message_open(&m);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (is_nearer(section, table[i].section, &best))
+			meant = table[i].section;
+	}
+	fputs("unknown section [", m.out);
+	put_found(m.out, section);
+	fputs("]; ", m.out);
+	if (meant) {
+		fprintf(m.out, "did you mean [%s]?", meant);
+	} else {
+		fputs("expected one of", m.out);
+		for (size_t i = 0; i < count; i++) {
+			if (i == 0 || strcmp(table[i - 1].section, table[i].section) != 0)
+				fprintf(m.out, "%s [%s]", i == 0 ? "" : ",", table[i].section);
+		}
+	}
+	return message_finish(&m, ret_error);
+}
+
+/* A key before the first section: inih and settings_set() know its section as "". */
+int settings_explain_homeless(const char *key, char **ret_error)
+{
+	size_t count;
+	const struct setting *table = settings_table(&count);
+	struct message m;
+	int r;
+
+	r = message_open(&m);
+	if (r < 0)
+		return r;
+	fputs("'", m.out);
+	put_found(m.out, key);
+	fputs("' stands before the first section", m.out);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].key, key) == 0) {
+			fprintf(m.out, "; it belongs in [%s]", table[i].section);
+			break;
+		}
+	}
+	return message_finish(&m, ret_error);
+}
+
+/* Says what the writer may have meant: the key's own section, a similar name, or what there is. */
+int settings_explain_key(const char *section, const char *key, char **ret_error)
+{
+	size_t count;
+	const struct setting *table = settings_table(&count);
+	const struct setting *meant = NULL;
+	size_t best = SIZE_MAX;
+	struct message m;
+	int r;
+
+	r = message_open(&m);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].key, key) == 0) {
+			fprintf(m.out, "'%s' belongs in [%s], not in [%s]", key, table[i].section,
+				section);
+			return message_finish(&m, ret_error);
+		}
+	}
+
+	fputs("unknown key '", m.out);
+	put_found(m.out, key);
+	fprintf(m.out, "' in [%s]; ", section);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].section, section) == 0 && is_nearer(key, table[i].key, &best))
+			meant = &table[i];
+	}
+	for (size_t i = 0; !meant && i < count; i++) {
+		if (is_nearer(key, table[i].key, &best))
+			meant = &table[i];
+	}
+	if (meant && strcmp(meant->section, section) == 0) {
+		fprintf(m.out, "did you mean '%s'?", meant->key);
+	} else if (meant) {
+		fprintf(m.out, "did you mean '%s' in [%s]?", meant->key, meant->section);
+	} else {
+		const char *comma = "";
+
+		fputs("it has ", m.out);
+		for (size_t i = 0; i < count; i++) {
+			if (strcmp(table[i].section, section) == 0) {
+				fprintf(m.out, "%s'%s'", comma, table[i].key);
+				comma = ", ";
+			}
+		}
+	}
+	return message_finish(&m, ret_error);
+}
+
+int settings_explain_value(const struct setting *row, const char *value, char **ret_error)
+{
+	const char *meant = NULL;
+	size_t best = SIZE_MAX;
+	struct message m;
+	int r;
+
+	r = message_open(&m);
+	if (r < 0)
+		return r;
+	fprintf(m.out, "[%s] %s", row->section, row->key);
+	if (*value) {
+		fputs(" = ", m.out);
+		put_found(m.out, value);
+	} else {
+		fputs(" is empty", m.out);
+	}
+	fputs(": expected ", m.out);
+	settings_write_allowed(m.out, row);
+	for (size_t i = 0; row->type == SETTING_CHOICE && row->choices[i]; i++) {
+		if (is_nearer(value, row->choices[i], &best))
+			meant = row->choices[i];
+	}
+	if (meant)
+		fprintf(m.out, "; did you mean '%s'?", meant);
+	return message_finish(&m, ret_error);
+}
+
+int settings_explain_text(const struct setting *row, const char *value, char **ret_error)
+{
+	size_t len = strlen(value), clean = settings_clean_length(value, len);
+	struct message m;
+	uint32_t c;
+	int r;
+
+	r = message_open(&m);
+	if (r < 0)
+		return r;
+	fprintf(m.out, "[%s] %s ", row->section, row->key);
+	if (clean == len)
+		fprintf(m.out, "has %zu bytes: expected at most %d", len, SETTING_TEXT_MAX);
+	else if (utf8_decode(value + clean, len - clean, &c) == 0)
+		fprintf(m.out, "has the byte 0x%02x: expected valid UTF-8",
+			(unsigned char)value[clean]);
+	else
+		fprintf(m.out, "has the control character \\u{%" PRIx32 "}: expected plain text",
+			c);
+	return message_finish(&m, ret_error);
+}
