@@ -6,6 +6,13 @@
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/lull
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/lull
+# Where systemd and the bus look below this prefix. They search /usr, /usr/local and ~/.local, there in share only.
+in_prefix = $(or $(patsubst /usr/%,$(PREFIX)/%,$(shell $(PKG_CONFIG) --silence-errors --variable=$(1))),$(PREFIX)/$(2))
+SYSTEMDUSERUNITDIR ?= $(if $(filter $(HOME)/%,$(PREFIX)),$(PREFIX)/share/systemd/user,$(call \
+	in_prefix,systemduserunitdir systemd,lib/systemd/user))
+DBUSSERVICEDIR ?= $(call in_prefix,session_bus_services_dir dbus-1,share/dbus-1/services)
 BUILD ?= build
 VERSION := 0.1.0
 
@@ -30,23 +37,27 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 # --- what each program is made of ------------------------------------------------------------------
 
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
-CORE_SRC := config/duration.c config/settings.c daemon/core/text.c daemon/core/notification.c \
+CORE_SRC := config/duration.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
 	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
-	daemon/bus/front.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c
+	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
+	daemon/bus/launch.c
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
-	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/handle.c \
+	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 
-lulld_SRC := daemon/main.c daemon/log.c daemon/clock.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
+lulld_SRC := daemon/main.c daemon/log.c daemon/clock.c daemon/guard.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
 	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c daemon/present/presenter.c \
 	config/load.c
 lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd
 
-lull_SRC := client/main.c client/call.c client/print.c client/when.c client/status.c client/focus.c \
-	client/list.c client/console.c client/server.c client/shelf.c
-lull_PKG := dbus-1 jansson
+lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/when.c client/suggest.c client/words.c \
+	client/status.c client/focus.c client/list.c client/items.c client/show.c client/handle.c \
+	client/history.c client/archive.c client/stored.c client/conf.c client/console.c \
+	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_files.c \
+	client/doctor_peer.c config/load.c
+lull_PKG := dbus-1 jansson sqlite3 inih
 
 lull-present_SRC := daemon/present/lull_present.c
 lull-present_PKG := libnotify
@@ -56,9 +67,14 @@ lull-shim_PKG := libevent_core
 
 PROGRAMS := lulld lull lull-present lull-shim
 
+# --- what is installed besides ----------------------------------------------------------------------
+
+UNITS := lulld.service org.lull.Lull1.service display-shim.conf
+MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
+
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy focus batch digest framing print when load journal wire
+UNIT_TESTS := duration settings text policy focus batch digest framing print when load journal wire manual
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
@@ -67,6 +83,7 @@ unit-load_SRC := config/load.c
 unit-load_PKG := inih
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
+unit-manual_SRC := config/manual.c
 unit-wire_SRC := daemon/bus/wire.c daemon/bus/hints.c daemon/bus/value.c daemon/bus/bus.c
 unit-wire_PKG := dbus-1
 
@@ -84,17 +101,19 @@ BENCH_PROGRAMS := bench-floor bench-load
 
 # --- building --------------------------------------------------------------------------------------
 
-.PHONY: all help deps test-deps desktop-deps demo check check-unit check-bus check-display \
+.PHONY: all FORCE install uninstall check-install help deps test-deps desktop-deps demo check check-unit check-bus check-display \
 	check-desktops bench bench-programs asan format format-check cppcheck clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS:%=$(BUILD)/%) ## the four programs, in build/
+all: $(PROGRAMS:%=$(BUILD)/%) $(UNITS:%=$(BUILD)/%) $(MAN:%=$(BUILD)/%) ## the four programs, in build/
 
 Q := $(if $(V),,@)
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/obj/core/%.o)
-$(BUILD)/obj/core/%.o: %.c
+# With -j, too, nothing is built before its packages are there: `make -j deps demo`.
+DEP_GOALS := $(filter deps test-deps desktop-deps,$(MAKECMDGOALS))
+$(BUILD)/obj/core/%.o: %.c | $(DEP_GOALS)
 	@mkdir -p $(@D)
 	$(Q)echo "  CC    $<"
 	$(Q)$(CC) $(BASE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -106,7 +125,7 @@ define program
 $(BUILD)/$(1): $$($(1)_SRC:%.c=$(BUILD)/obj/$(1)/%.o) $(2)
 	$$(Q)echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(BASE_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(if $$($(1)_PKG),$$$$($$(PKG_CONFIG) --libs $$($(1)_PKG)))
-$(BUILD)/obj/$(1)/%.o: %.c
+$(BUILD)/obj/$(1)/%.o: %.c | $(DEP_GOALS)
 	@mkdir -p $$(@D)
 	$$(Q)echo "  CC    $$<"
 	$$(Q)$$(CC) $$(BASE_CFLAGS) $$(if $$($(1)_PKG),$$$$($$(PKG_CONFIG) --cflags $$($(1)_PKG))) $$(CPPFLAGS) \
@@ -116,6 +135,12 @@ endef
 $(foreach p,lulld lull $(BUS_TESTS:%=bus-test-%),$(eval $(call program,$(p),$(CORE_OBJ))))
 $(foreach p,lull-present lull-shim $(BENCH_PROGRAMS),$(eval $(call program,$(p))))
 
+# $(1): a line. The target is newer only when that line is another one than last time.
+define write_if_changed
+@mkdir -p $(@D)
+@echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+endef
+
 define unit_test
 unit-$(1)_SRC += tests/unit/test_$(1).c
 unit-$(1)_PKG += cmocka
@@ -123,16 +148,34 @@ $$(eval $$(call program,unit-$(1),$$(CORE_OBJ)))
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
+# Only this one knows a path that is chosen when it is built.
+$(BUILD)/obj/lulld/daemon/spawn.o: $(BUILD)/libexecdir
+$(BUILD)/libexecdir: FORCE
+	$(call write_if_changed,$(LIBEXECDIR))
+
+$(BUILD)/bindir: FORCE
+	$(call write_if_changed,$(BINDIR))
+$(UNITS:%=$(BUILD)/%): $(BUILD)/%: systemd/%.in $(BUILD)/bindir
+	$(Q)echo "  GEN   $@"
+	$(Q)sed 's|@BINDIR@|$(BINDIR)|g' $< >$@
+
+$(MAN:%=$(BUILD)/%): $(BUILD)/%: docs/%.scd | $(DEP_GOALS)
+	@mkdir -p $(@D)
+	$(Q)echo "  MAN   $@"
+	$(Q)scdoc <$< >$@
+
+FORCE:
+
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 # --- packages --------------------------------------------------------------------------------------
 
 DEPS := build-essential pkg-config libevent-dev libdbus-1-dev libnotify-dev libinih-dev libsqlite3-dev \
-	libsystemd-dev libjansson-dev dbus libnotify-bin
+	libsystemd-dev libjansson-dev dbus libnotify-bin scdoc
 TEST_DEPS := $(DEPS) libcmocka-dev python3 python3-pytest python3-dbus python3-gi python3-dbusmock \
 	dunst xfce4-notifyd xfconf xvfb xdotool imagemagick x11-utils strace clang clang-format \
-	libclang-rt-14-dev cppcheck valgrind sqlite3
+	libclang-rt-14-dev cppcheck valgrind sqlite3 systemd dbus-user-session
 DESKTOP_DEPS := $(TEST_DEPS) sway mako-notifier grim
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
@@ -161,7 +204,7 @@ desktop-deps: ## install the heavier display servers
 demo: all ## the main job, end to end, on a private bus
 	@LULL_BUILD=$(BUILD) tests/demo/demo.sh
 
-check: check-unit check-bus check-display ## all tests
+check: check-unit check-install check-bus check-display ## all tests
 
 check-unit: $(UNIT_TESTS:%=$(BUILD)/unit-%)
 	@set -e; for t in $(UNIT_TESTS); do echo "== unit: $$t"; $(BUILD)/unit-$$t; done
@@ -190,6 +233,39 @@ format-check: ## fail when a C file isn't formatted
 cppcheck: ## static analysis
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
 		-D__GNUC__ -I. daemon client config
+
+# --- installing ------------------------------------------------------------------------------------
+
+# What `install` puts where, as mode:file:directory. `uninstall` removes the same.
+INSTALLED := $(foreach p,lulld lull lull-shim,755:$(BUILD)/$(p):$(BINDIR)) \
+	755:$(BUILD)/lull-present:$(LIBEXECDIR) \
+	644:$(BUILD)/lulld.service:$(SYSTEMDUSERUNITDIR) \
+	644:$(BUILD)/org.lull.Lull1.service:$(DBUSSERVICEDIR) \
+	644:config/lull.conf:$(DOCDIR) \
+	644:$(BUILD)/display-shim.conf:$(DOCDIR) \
+	$(foreach m,$(MAN),644:$(BUILD)/$(m):$(MANDIR)/man$(lastword $(subst ., ,$(m))))
+field = $(word $(1),$(subst :, ,$(2)))
+define newline
+
+
+endef
+INSTALL_DIRS = $(sort $(foreach i,$(INSTALLED),$(call field,3,$(i))))
+
+install: all ## install into $(DESTDIR)$(PREFIX)
+	$(foreach i,$(INSTALLED),$(Q)install -D -m $(call field,1,$(i)) $(call field,2,$(i)) \
+		'$(DESTDIR)$(call field,3,$(i))/$(notdir $(call field,2,$(i)))'$(newline))
+uninstall: ## remove what install has put there
+	$(foreach i,$(INSTALLED),$(Q)rm -f \
+		'$(DESTDIR)$(call field,3,$(i))/$(notdir $(call field,2,$(i)))'$(newline))
+# Below DESTDIR every directory is install's.
+ifeq ($(DESTDIR),)
+	$(Q)for d in $(LIBEXECDIR) $(DOCDIR); do [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
+else
+	$(Q)for d in $(INSTALL_DIRS); do [ ! -d '$(DESTDIR)'$$d ] || \
+		(cd '$(DESTDIR)' && rmdir -p --ignore-fail-on-non-empty $${d#/}); done
+endif
+check-install: all ## install, compare with tests/install.list, uninstall
+	+$(Q)MAKE='$(MAKE)' BUILD='$(BUILD)' PREFIX='$(PREFIX)' UNITDIR='$(SYSTEMDUSERUNITDIR)' tests/install.sh
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -6,11 +6,14 @@
 #include "daemon/bus/bus_loop.h"
 #include "daemon/bus/control.h"
 #include "daemon/bus/display.h"
+#include "daemon/bus/foreign.h"
 #include "daemon/bus/front.h"
+#include "daemon/bus/launch.h"
 #include "daemon/bus/role.h"
 #include "daemon/clock.h"
 #include "daemon/core/digest.h"
 #include "daemon/engine/engine.h"
+#include "daemon/guard.h"
 #include "daemon/journal/journal.h"
 #include "daemon/log.h"
 #include "daemon/present/presenter.h"
@@ -26,6 +29,9 @@
 #include <unistd.h>
 #include <wordexp.h>
 
+/* A callback that takes longer is stuck: the guard ends lulld, and systemd starts it anew. */
+#define GUARD_MS 10000
+
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAULT = 1,
@@ -37,6 +43,7 @@ struct lulld {
 	struct event *on_term;
 	struct event *on_int;
 	struct event *on_hup;
+	struct event *on_usr2; /* tests only */
 	struct event *again;
 	struct settings *settings;
 	char **config_errors; /* why these aren't the file's; NULL-terminated; NULL: they are */
@@ -46,12 +53,15 @@ struct lulld {
 	struct bus_loop *name_loop;
 	struct bus_loop *control_loop;
 	struct waker *waker;
+	struct guard *guard;
 	struct engine *engine;
 	struct front *front;
 	struct display *display;
+	struct launch *launch;
 	struct role *role;
 	struct control *control;
 	struct presenter *presenter;
+	char *status_told; /* to systemd; NULL: nothing yet */
 	enum exit_status status;
 };
 
@@ -67,6 +77,7 @@ static void wake(void *data)
 {
 	struct lulld *l = data;
 
+	guard_enter(l->guard);
 	engine_wake(l->engine, clock_now());
 }
 
@@ -75,6 +86,7 @@ static void settle(void *data)
 	struct lulld *l = data;
 
 	engine_settle(l->engine);
+	guard_leave(l->guard);
 }
 
 static const struct bus_loop_ops loop_ops = {.wake = wake, .settle = settle};
@@ -148,7 +160,7 @@ static void port_probe(void *data)
 
 static void port_need_display(void *data)
 {
-	display_look(((struct lulld *)data)->display);
+	display_need(((struct lulld *)data)->display);
 }
 
 static bool port_has_markup(void *data)
@@ -181,14 +193,25 @@ static int port_compose(void *data, const struct own_notice *notice, int64_t ann
 	return front_compose(((struct lulld *)data)->front, notice, announces);
 }
 
-static void tell_systemd(struct lulld *l)
+/* `systemctl --user status lulld` shows it. */
+static void tell_systemd(void *data)
 {
+	struct lulld *l = data;
 	struct engine_status status;
+	autofree(str) char *text = NULL;
 
 	engine_status(l->engine, &status);
-	sd_notifyf(0, "STATUS=focus %s, %lld held%s", status.is_focus_on ? "on" : "off",
-		   (long long)status.n_held,
-		   role_is_in_front(l->role) ? "" : ", not in front of the display server");
+	if (asprintf(&text, "STATUS=focus %s, %lld held%s", status.is_focus_on ? "on" : "off",
+		     (long long)status.n_held,
+		     role_is_in_front(l->role) ? "" : ", not in front of the display server") < 0) {
+		text = NULL;
+		return;
+	}
+	if (l->status_told && strcmp(l->status_told, text) == 0)
+		return;
+	sd_notify(0, text);
+	free(l->status_told);
+	l->status_told = take(text);
 }
 
 static void port_changed(void *data)
@@ -198,6 +221,7 @@ static void port_changed(void *data)
 	if (!l->control)
 		return;
 	control_changed(l->control);
+	front_changed(l->front);
 }
 
 static void port_arm(void *data, struct wake next)
@@ -262,8 +286,13 @@ static void on_display_capabilities(void *data, const char *names)
 	front_set_capabilities(((struct lulld *)data)->front, names);
 }
 
+static void on_display_information(void *data, const char *const information[static 4])
+{
+	front_set_information(((struct lulld *)data)->front, information);
+}
+
 /* lull-shim and the words of the command, as a shell splits them. */
-static int start_display(const char *command)
+static int start_display(struct lulld *l, const char *command)
 {
 	autofree(str) char *shim = spawn_helper_path("lull-shim");
 	wordexp_t words = {.we_offs = 1};
@@ -274,7 +303,8 @@ static int start_display(const char *command)
 	if (wordexp(command, &words, WRDE_DOOFFS | WRDE_NOCMD) != 0)
 		return -EINVAL;
 	words.we_wordv[0] = shim;
-	r = words.we_wordc > 0 ? spawn_detached(words.we_wordv) : -EINVAL;
+	r = words.we_wordc > 0 ? launch_start(l->launch, "display", command, words.we_wordv)
+			       : -EINVAL;
 	words.we_wordv[0] = NULL;
 	wordfree(&words);
 	return r;
@@ -288,15 +318,26 @@ static bool on_display_start(void *data)
 
 	if (!*command || !role_is_in_front(l->role))
 		return false;
-	r = start_display(command);
+	r = start_display(l, command);
 	if (r < 0) {
 		log_error("cannot start '%s' ([display] command): %s", command,
 			  r == -EINVAL ? "it can't be split into words" : strerror(-r));
 		return false;
 	}
-	log_info("started the display server: %s", command);
 	return true;
 }
+
+static void on_launched(void *data, const char *command, const char *unit, int error)
+{
+	(void)data;
+	if (error < 0)
+		log_error("cannot start '%s' ([display] command): %s", command, strerror(-error));
+	else
+		log_info("started the display server: %s%s%s", command, unit ? ", as " : "",
+			 unit ? unit : "");
+}
+
+static const struct launch_ops launch_ops = {.done = on_launched};
 
 static void on_display_changed(void *data)
 {
@@ -305,6 +346,7 @@ static void on_display_changed(void *data)
 
 static const struct display_ops display_ops = {
 	.capabilities = on_display_capabilities,
+	.information = on_display_information,
 	.start = on_display_start,
 	.changed = on_display_changed,
 };
@@ -337,15 +379,25 @@ static const struct role_ops role_ops = {
 	.refused = on_role_refused,
 };
 
+/* Either connection may notice first. */
+static void on_disconnected(struct lulld *l, DBusMessage *message)
+{
+	if (!dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
+		return;
+	if (l->status == EXIT_DONE)
+		log_error("lost the session bus");
+	stop(l, EXIT_FAULT);
+}
+
 static DBusHandlerResult on_name_message(DBusConnection *connection, DBusMessage *message,
 					 void *data)
 {
 	struct lulld *l = data;
 
-	(void)connection;
-	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected")) {
-		log_error("lost the session bus");
-		stop(l, EXIT_FAULT);
+	on_disconnected(l, message);
+	if (foreign_is(message)) {
+		foreign_pass(connection, message, display_unique(l->display));
+		return DBUS_HANDLER_RESULT_HANDLED;
 	}
 	role_filter(l->role, message);
 	front_filter(l->front, message);
@@ -357,8 +409,7 @@ static DBusHandlerResult on_control_message(DBusConnection *connection, DBusMess
 					    void *data)
 {
 	(void)connection;
-	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
-		stop(data, EXIT_FAULT);
+	on_disconnected(data, message);
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
@@ -371,11 +422,15 @@ static const char *const display_how_names[] = {
 static void on_view(void *data, struct control_view *ret)
 {
 	struct lulld *l = data;
+	const char *how = display_how_names[display_how(l->display)];
 
+	/* Behind another server lull shows through that one. */
+	if (!role_is_in_front(l->role) && display_how(l->display) == DISPLAY_QUEUED)
+		how = "owner";
 	*ret = (struct control_view){
 		.is_in_front = role_is_in_front(l->role),
 		.display_name = display_name(l->display),
-		.display_how = display_how_names[display_how(l->display)],
+		.display_how = how,
 		.display_unique = display_unique(l->display),
 		.config_errors = l->config_errors,
 	};
@@ -383,7 +438,11 @@ static void on_view(void *data, struct control_view *ret)
 
 static char **on_reload(void *data);
 
-static const struct control_ops control_ops = {.view = on_view, .reload = on_reload};
+static const struct control_ops control_ops = {
+	.view = on_view,
+	.reload = on_reload,
+	.told = tell_systemd,
+};
 
 /* --- starting and ending --- */
 
@@ -543,6 +602,38 @@ static int watch_signals(struct lulld *l)
 	return 0;
 }
 
+/* A callback that never comes back. */
+static void on_stuck(evutil_socket_t fd, short what, void *data)
+{
+	(void)fd;
+	(void)what;
+	wake(data);
+	for (;;)
+		;
+}
+
+/*
+ * LULL_TEST_STUCK=1 is for the tests only: SIGUSR2 then sticks in a callback, and LULL_TEST_GUARD_MS says how
+ * long that may take.
+ */
+static int watch_callbacks(struct lulld *l)
+{
+	const char *stuck = getenv("LULL_TEST_STUCK"), *limit = getenv("LULL_TEST_GUARD_MS");
+	int limit_ms = GUARD_MS;
+
+	if (stuck && strcmp(stuck, "1") == 0) {
+		if (limit)
+			limit_ms = atoi(limit);
+		l->on_usr2 = evsignal_new(l->base, SIGUSR2, on_stuck, l);
+		if (!l->on_usr2 || event_add(l->on_usr2, NULL) < 0)
+			return -ENOMEM;
+	}
+	l->guard = guard_new(MAX(limit_ms, 1));
+	if (!l->guard)
+		log_warn("no guard against a stuck loop: %s", strerror(errno));
+	return 0;
+}
+
 static int open_bus(struct lulld *l)
 {
 	autofree(str) char *error = NULL;
@@ -567,6 +658,8 @@ static int lulld_start(struct lulld *l)
 		return -ENOMEM;
 	r = watch_signals(l);
 	if (r == 0)
+		r = watch_callbacks(l);
+	if (r == 0)
 		r = load_config(l);
 	if (r == 0)
 		r = open_bus(l);
@@ -575,10 +668,11 @@ static int lulld_start(struct lulld *l)
 	if (r < 0)
 		return r;
 	l->waker = waker_new(l->base, on_waker, l);
+	l->launch = launch_new(l->name_connection, &launch_ops, l);
 	l->presenter = presenter_new(l->base, &presenter_ops, l);
 	l->role = role_new(l->name_connection, &role_ops, l);
 	l->control = control_new(l->control_connection, l->base, l->engine, &control_ops, l);
-	if (!l->waker || !l->presenter || !l->role || !l->control ||
+	if (!l->waker || !l->launch || !l->presenter || !l->role || !l->control ||
 	    !dbus_connection_add_filter(l->name_connection, on_name_message, l, NULL) ||
 	    !dbus_connection_add_filter(l->control_connection, on_control_message, l, NULL))
 		return -ENOMEM;
@@ -599,6 +693,7 @@ static void lulld_stop(struct lulld *l)
 	l->control = control_free(l->control);
 	l->role = role_free(l->role);
 	l->display = display_free(l->display);
+	l->launch = launch_free(l->launch);
 	l->front = front_free(l->front);
 	l->control_loop = bus_loop_free(l->control_loop);
 	l->name_loop = bus_loop_free(l->name_loop);
@@ -611,8 +706,12 @@ static void lulld_stop(struct lulld *l)
 		event_free(l->on_int);
 	if (l->on_hup)
 		event_free(l->on_hup);
+	if (l->on_usr2)
+		event_free(l->on_usr2);
 	if (l->again)
 		event_free(l->again);
+	guard_free(l->guard);
+	free(l->status_told);
 	settings_free(l->settings);
 	control_free_lines(l->config_errors);
 	if (l->base)

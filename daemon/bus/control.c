@@ -224,10 +224,12 @@ static void answer_status(struct control *c, DBusConnection *connection, DBusMes
 static void answer(struct control *c, DBusConnection *connection, DBusMessage *call,
 		   enum control_outcome outcome)
 {
-	if (outcome == CONTROL_OK)
-		answer_status(c, connection, call);
-	else
+	if (outcome != CONTROL_OK) {
 		refuse(connection, call, outcome);
+		return;
+	}
+	engine_commit(c->engine);
+	answer_status(c, connection, call);
 }
 
 static void on_status(void *object, DBusConnection *connection, DBusMessage *call)
@@ -359,7 +361,7 @@ static void on_list(void *object, DBusConnection *connection, DBusMessage *call)
 	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
 }
 
-static void answer_count(DBusConnection *connection, DBusMessage *call,
+static void answer_count(struct control *c, DBusConnection *connection, DBusMessage *call,
 			 enum control_outcome outcome, int64_t n)
 {
 	dbus_uint32_t count = (dbus_uint32_t)MIN(n, UINT32_MAX);
@@ -369,6 +371,7 @@ static void answer_count(DBusConnection *connection, DBusMessage *call,
 		refuse(connection, call, outcome);
 		return;
 	}
+	engine_commit(c->engine);
 	reply = dbus_message_new_method_return(call);
 	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &count, DBUS_TYPE_INVALID))
 		bus_send(connection, reply);
@@ -397,7 +400,7 @@ static void on_release(void *object, DBusConnection *connection, DBusMessage *ca
 	const dbus_uint32_t *ids = read_ids(call, &n_ids);
 	enum control_outcome outcome = engine_release(c->engine, ids, n_ids, &n);
 
-	answer_count(connection, call, outcome, n);
+	answer_count(c, connection, call, outcome, n);
 }
 
 static void on_dismiss(void *object, DBusConnection *connection, DBusMessage *call)
@@ -408,7 +411,7 @@ static void on_dismiss(void *object, DBusConnection *connection, DBusMessage *ca
 	const dbus_uint32_t *ids = read_ids(call, &n_ids);
 	enum control_outcome outcome = engine_dismiss(c->engine, ids, n_ids, &n);
 
-	answer_count(connection, call, outcome, n);
+	answer_count(c, connection, call, outcome, n);
 }
 
 static void on_snooze(void *object, DBusConnection *connection, DBusMessage *call)
@@ -424,7 +427,7 @@ static void on_snooze(void *object, DBusConnection *connection, DBusMessage *cal
 	dbus_message_iter_next(&iter);
 	dbus_message_iter_get_basic(&iter, &until_us);
 	outcome = engine_snooze(c->engine, ids, n_ids, until_us, &n);
-	answer_count(connection, call, outcome, n);
+	answer_count(c, connection, call, outcome, n);
 }
 
 /* One that is on record, with its message. Return: false when @call was refused. */
@@ -464,10 +467,12 @@ static void on_act(void *object, DBusConnection *connection, DBusMessage *call)
 			   "it has no such button; `lull show ID` lists them");
 	} else {
 		outcome = engine_act(c->engine, id, key);
-		if (outcome == CONTROL_OK)
+		if (outcome == CONTROL_OK) {
+			engine_commit(c->engine);
 			bus_answer(connection, call);
-		else
+		} else {
 			refuse(connection, call, outcome);
+		}
 	}
 	dbus_message_unref(stored);
 }
@@ -598,6 +603,7 @@ static void on_tell(evutil_socket_t fd, short what, void *data)
 	(void)fd;
 	(void)what;
 	bus_properties_changed(&interface, c, c->connection, CONTROL_PATH, names);
+	c->ops->told(c->data);
 }
 
 void control_changed(struct control *c)

@@ -33,6 +33,8 @@ struct control_ops {
 	 * what is wrong with it, which the caller frees with control_free_lines(); then the old one stays.
 	 */
 	char **(*reload)(void *data);
+	/* Listeners were told what control_changed() announced; at most four times a second. */
+	void (*told)(void *data);
 };
 
 void control_free_lines(char **lines);

@@ -1,6 +1,7 @@
 #include "daemon/bus/display.h"
 
 #include "daemon/bus/bus.h"
+#include "daemon/bus/foreign.h"
 #include "daemon/bus/wire.h"
 #include "daemon/core/text.h"
 #include "daemon/engine/engine.h"
@@ -101,6 +102,7 @@ static void on_information(void *data, DBusMessage *reply)
 		return;
 	if (!set_text(&d->name, name))
 		return;
+	d->ops->information(d->data, (const char *const[4]){name, vendor, version, spec});
 	log_info("the display is %s (%s)", name, d->unique);
 	d->ops->changed(d->data);
 }
@@ -148,26 +150,28 @@ static void watch_joins(struct display *d, bool is_on)
 		dbus_bus_remove_match(d->connection, MATCH_NEW, NULL);
 }
 
-static char *signal_match(const struct display *d)
+/* Hear the display's signals of @interface. Return: false when out of memory. */
+static bool hear(struct display *d, const char *interface)
 {
-	char *rule;
+	autofree(str) char *rule = NULL;
 
-	if (asprintf(&rule, "type='signal',sender='%s',interface='" NOTIFICATIONS_IFACE "'",
-		     d->unique) < 0)
-		return NULL;
-	return rule;
+	if (asprintf(&rule, "type='signal',sender='%s',interface='%s'", d->unique, interface) < 0) {
+		rule = NULL;
+		return false;
+	}
+	add_match(d, rule);
+	return true;
 }
 
 static void adopt(struct display *d, const char *unique)
 {
-	autofree(str) char *rule = NULL, *identity = NULL;
+	autofree(str) char *identity = NULL;
 
 	if (!set_text(&d->unique, unique))
 		return;
-	rule = signal_match(d);
 	if (asprintf(&identity, "%s %s", d->bus_guid, unique) < 0)
 		identity = NULL;
-	if (!rule || !identity) {
+	if (!identity || !hear(d, NOTIFICATIONS_IFACE) || !hear(d, PROPERTIES_IFACE)) {
 		*d->unique = '\0';
 		return;
 	}
@@ -177,7 +181,6 @@ static void adopt(struct display *d, const char *unique)
 	watch_joins(d, false);
 	event_del(d->again);
 	event_del(d->start);
-	add_match(d, rule);
 	ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_information);
 	ask(d, NOTIFICATIONS_IFACE, "GetCapabilities", on_capabilities);
 	engine_display_up(d->engine, identity);
@@ -355,6 +358,9 @@ void display_filter(struct display *d, DBusMessage *message)
 	if (dbus_message_has_interface(message, NOTIFICATIONS_IFACE)) {
 		if (is_from_display(d, message))
 			on_signal(d, message);
+	} else if (dbus_message_has_interface(message, PROPERTIES_IFACE)) {
+		if (is_from_display(d, message))
+			foreign_signal(d->connection, message);
 	} else if (dbus_message_is_signal(message, BUS_IFACE, "NameOwnerChanged") &&
 		   dbus_message_has_sender(message, BUS_NAME)) {
 		on_name(d, message);

@@ -15,6 +15,8 @@ struct display;
 struct display_ops {
 	/* What it can; blank-separated names. */
 	void (*capabilities)(void *data, const char *names);
+	/* name, vendor, version, spec_version */
+	void (*information)(void *data, const char *const information[static 4]);
 	/* Start one, if there is a command for that. Return: true when one was started. */
 	bool (*start)(void *data);
 	/* name or how has changed. */

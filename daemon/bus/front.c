@@ -3,6 +3,7 @@
 #include "daemon/bus/bus.h"
 #include "daemon/bus/senders.h"
 #include "daemon/bus/wire.h"
+#include "daemon/core/text.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
 #include <errno.h>
@@ -14,11 +15,16 @@
  */
 #define DEFAULT_CAPABILITIES "actions body body-markup icon-static persistence"
 
+/* libnotify reads the last one. */
+#define DEFAULT_INFORMATION "lull\nlull\n" LULL_VERSION "\n1.2\n"
+
 struct front {
 	DBusConnection *connection;
 	struct engine *engine;
 	struct senders *senders;
 	char *capabilities; /* separated by blanks */
+	char *information;  /* name, vendor, version, spec_version; each ends with a newline */
+	bool is_inhibited;  /* as last told */
 };
 
 /* --- methods --- */
@@ -62,13 +68,17 @@ static bool append_capabilities(DBusMessage *reply, const char *names)
 {
 	DBusMessageIter into, list;
 	autofree(str) char *copy = strdup(names);
-	char *rest = copy, *name;
+	char inhibitions[] = "inhibitions", *rest = copy, *name;
 	bool is_done;
 
 	dbus_message_iter_init_append(reply, &into);
 	is_done = copy && dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "s", &list);
 	while (is_done && (name = strsep(&rest, " ")))
-		is_done = !*name || dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &name);
+		is_done = !*name || strcmp(name, "inhibitions") == 0 ||
+			  dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &name);
+	/* What lull adds to what the display can. */
+	name = inhibitions;
+	is_done = is_done && dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &name);
 	return is_done && dbus_message_iter_close_container(&into, &list);
 }
 
@@ -88,19 +98,68 @@ static void on_capabilities(void *object, DBusConnection *connection, DBusMessag
 
 static void on_information(void *object, DBusConnection *connection, DBusMessage *call)
 {
-	static const char *const name = "lull", *const version = LULL_VERSION, *const spec = "1.2";
 	DBusMessage *reply = dbus_message_new_method_return(call);
+	struct front *f = object;
+	autofree(str) char *copy = strdup(f->information);
+	char *rest = copy, *line;
+	DBusMessageIter into;
+	bool is_done = reply && copy;
 
-	(void)object;
-	if (reply && dbus_message_append_args(reply, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
-					      &name, DBUS_TYPE_STRING, &version, DBUS_TYPE_STRING,
-					      &spec, DBUS_TYPE_INVALID)) {
+	if (reply)
+		dbus_message_iter_init_append(reply, &into);
+	while (is_done && (line = strsep(&rest, "\n")) && rest)
+		is_done = bus_append_text(&into, line);
+	if (is_done) {
 		bus_send(connection, reply);
 		return;
 	}
 	if (reply)
 		dbus_message_unref(reply);
 	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+/* Inhibit(desktop_entry, reason, hints) -> cookie */
+static void on_inhibit(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct front *f = object;
+	const char *sender = dbus_message_get_sender(call), *desktop_entry, *reason;
+	DBusMessageIter iter;
+	DBusMessage *reply;
+	dbus_uint32_t cookie;
+
+	dbus_message_iter_init(call, &iter);
+	dbus_message_iter_get_basic(&iter, &desktop_entry);
+	dbus_message_iter_next(&iter);
+	dbus_message_iter_get_basic(&iter, &reason);
+	/* It ends when its sender leaves, so that one is to be known. */
+	cookie = senders_add(f->senders, sender) == 0
+			 ? engine_inhibit(f->engine, sender, *reason ? reason : desktop_entry)
+			 : 0;
+	if (cookie == 0) {
+		bus_refuse(connection, call, DBUS_ERROR_LIMITS_EXCEEDED,
+			   "too many reasons for focus at once");
+		return;
+	}
+	engine_commit(f->engine);
+	reply = dbus_message_new_method_return(call);
+	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &cookie, DBUS_TYPE_INVALID))
+		bus_send(connection, reply);
+	else if (reply)
+		dbus_message_unref(reply);
+}
+
+static void on_uninhibit(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct front *f = object;
+	dbus_uint32_t cookie = 0;
+
+	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT32, &cookie, DBUS_TYPE_INVALID);
+	if (engine_uninhibit(f->engine, dbus_message_get_sender(call), cookie)) {
+		engine_commit(f->engine);
+		bus_answer(connection, call);
+	} else {
+		bus_refuse(connection, call, DBUS_ERROR_INVALID_ARGS, "you hold no such cookie");
+	}
 }
 
 /* --- properties --- */
@@ -125,6 +184,8 @@ static const struct bus_method methods[] = {
 	{"GetCapabilities", "", "as", "", "capabilities", on_capabilities},
 	{"GetServerInformation", "", "ssss", "", "name vendor version spec_version",
 	 on_information},
+	{"Inhibit", "ssa{sv}", "u", "desktop_entry reason hints", "cookie", on_inhibit},
+	{"UnInhibit", "u", "", "cookie", "", on_uninhibit},
 };
 
 static const struct bus_property properties[] = {
@@ -169,6 +230,7 @@ static void on_names(void *data, DBusMessage *reply)
 		if (names[i][0] == ':' && senders_add(f->senders, names[i]) < 0)
 			break;
 	dbus_free_string_array(names);
+	engine_senders_changed(f->engine);
 }
 
 void front_filter(struct front *f, DBusMessage *message)
@@ -179,8 +241,10 @@ void front_filter(struct front *f, DBusMessage *message)
 	    dbus_message_has_sender(message, BUS_NAME) &&
 	    dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
 				  &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID) &&
-	    name[0] == ':' && !*new_owner)
+	    name[0] == ':' && !*new_owner && senders_have(f->senders, name)) {
 		senders_drop(f->senders, name);
+		engine_senders_changed(f->engine);
+	}
 }
 
 struct front *front_new(DBusConnection *connection, struct engine *engine)
@@ -198,7 +262,10 @@ struct front *front_new(DBusConnection *connection, struct engine *engine)
 	f->capabilities = engine_remembered(engine, "capabilities");
 	if (!f->capabilities)
 		f->capabilities = strdup(DEFAULT_CAPABILITIES);
-	if (!f->senders || !f->capabilities ||
+	f->information = engine_remembered(engine, "information");
+	if (!f->information)
+		f->information = strdup(DEFAULT_INFORMATION);
+	if (!f->senders || !f->capabilities || !f->information ||
 	    !dbus_connection_register_object_path(connection, NOTIFICATIONS_PATH, &vtable, f))
 		return NULL;
 	call = bus_driver_call("ListNames", DBUS_TYPE_INVALID);
@@ -219,6 +286,7 @@ struct front *front_free(struct front *f)
 	}
 	senders_free(f->senders);
 	free(f->capabilities);
+	free(f->information);
 	free(f);
 	return NULL;
 }
@@ -235,6 +303,41 @@ void front_set_capabilities(struct front *f, const char *names)
 	free(f->capabilities);
 	f->capabilities = copy;
 	engine_remember(f->engine, "capabilities", names);
+}
+
+void front_set_information(struct front *f, const char *const information[static 4])
+{
+	struct text lines = {0};
+	char *copy;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		/* Applications trust a specification that is known: never less than 1.2. */
+		bool is_old_spec = i == 3 && strcmp(information[i], "1.2") < 0;
+
+		text_add_cut(&lines, is_old_spec ? "1.2" : information[i], 256);
+		text_add(&lines, "\n");
+	}
+	copy = text_take(&lines);
+	if (!copy || strcmp(copy, f->information) == 0) {
+		free(copy);
+		return;
+	}
+	free(f->information);
+	f->information = copy;
+	engine_remember(f->engine, "information", copy);
+}
+
+void front_changed(struct front *f)
+{
+	static const char *const names[] = {"Inhibited", NULL};
+	struct engine_status status;
+
+	engine_status(f->engine, &status);
+	if (status.is_focus_on == f->is_inhibited)
+		return;
+	f->is_inhibited = status.is_focus_on;
+	bus_properties_changed(&interface, f, f->connection, NOTIFICATIONS_PATH, names);
 }
 
 bool front_has_capability(const struct front *f, const char *name)

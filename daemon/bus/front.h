@@ -32,6 +32,12 @@ void front_filter(struct front *f, DBusMessage *message);
  */
 void front_set_capabilities(struct front *f, const char *names);
 
+/** front_set_information() - what GetServerInformation answers; remembered over restarts */
+void front_set_information(struct front *f, const char *const information[static 4]);
+
+/** front_changed() - tell listeners when focus went on or off (property Inhibited) */
+void front_changed(struct front *f);
+
 /** front_has_capability() - is it among them? */
 bool front_has_capability(const struct front *f, const char *name);
 

@@ -1,6 +1,7 @@
 #include "daemon/core/focus.h"
 
 #include "config/duration.h"
+#include "daemon/core/text.h"
 #include <string.h>
 
 static struct token *find(struct focus *f, enum token_kind kind)
@@ -24,6 +25,7 @@ int64_t token_ends(const struct token *t, struct instant now)
 		return step_us > -USEC_PER_SEC && step_us < USEC_PER_SEC ? t->ends_wall_us
 									 : ends_us;
 	case TOKEN_BY_WALL: return t->ends_wall_us;
+	case TOKEN_OPEN: return 0;
 	}
 	return t->ends_wall_us;
 }
@@ -33,6 +35,7 @@ static bool has_ended(const struct token *t, struct instant now)
 	switch (t->clock) {
 	case TOKEN_BY_BOOT: return t->ends_boot_us <= now.boot_us;
 	case TOKEN_BY_WALL: return t->ends_wall_us <= now.wall_us;
+	case TOKEN_OPEN: return false;
 	}
 	return true;
 }
@@ -96,6 +99,46 @@ enum focus_outcome focus_extend(struct focus *f, int64_t duration_us, struct ins
 	return FOCUS_OK;
 }
 
+static struct token *find_inhibit(struct focus *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_tokens; i++)
+		if (f->tokens[i].kind == TOKEN_INHIBIT && strcmp(f->tokens[i].name, name) == 0)
+			return &f->tokens[i];
+	return NULL;
+}
+
+enum focus_outcome focus_inhibit(struct focus *f, const char *name, const char *label,
+				 struct instant now)
+{
+	struct token *t = find_inhibit(f, name);
+
+	if (!t) {
+		if (f->n_tokens == FOCUS_TOKENS_MAX)
+			return FOCUS_TOO_MANY;
+		t = &f->tokens[f->n_tokens++];
+	}
+	*t = (struct token){
+		.kind = TOKEN_INHIBIT,
+		.clock = TOKEN_OPEN,
+		.since_wall_us = now.wall_us,
+	};
+	memcpy(t->name, name, strnlen(name, sizeof(t->name) - 1));
+	memcpy(t->label, label, utf8_cut(label, strlen(label), FOCUS_LABEL_MAX));
+	return FOCUS_OK;
+}
+
+enum focus_outcome focus_uninhibit(struct focus *f, const char *name)
+{
+	struct token *t = find_inhibit(f, name);
+
+	if (!t)
+		return FOCUS_NO_SUCH_TOKEN;
+	*t = f->tokens[--f->n_tokens];
+	return FOCUS_OK;
+}
+
 enum focus_outcome focus_end(struct focus *f)
 {
 	if (!focus_is_on(f))
@@ -147,6 +190,7 @@ struct wake focus_next(const struct focus *f)
 		switch (t->clock) {
 		case TOKEN_BY_BOOT: next.boot_us = MIN(next.boot_us, t->ends_boot_us); break;
 		case TOKEN_BY_WALL: next.wall_us = MIN(next.wall_us, t->ends_wall_us); break;
+		case TOKEN_OPEN: break;
 		}
 	}
 	return next;
@@ -157,8 +201,11 @@ int64_t focus_ends(const struct focus *f, struct instant now)
 	int64_t ends_us = 0;
 	size_t i;
 
-	for (i = 0; i < f->n_tokens; i++)
+	for (i = 0; i < f->n_tokens; i++) {
+		if (f->tokens[i].clock == TOKEN_OPEN)
+			return 0;
 		ends_us = MAX(ends_us, token_ends(&f->tokens[i], now));
+	}
 	return ends_us;
 }
 
@@ -176,6 +223,7 @@ const char *token_kind_name(enum token_kind kind)
 {
 	switch (kind) {
 	case TOKEN_MANUAL: return "manual";
+	case TOKEN_INHIBIT: return "inhibit";
 	}
 	return "unknown";
 }

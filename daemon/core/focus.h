@@ -3,7 +3,7 @@
  *
  * Pure. Focus is on while at least one hold token is there; it ends when the last one goes. A token that was
  * given a duration ends by boot time, so that suspend counts and a clock that is set doesn't matter; one
- * that was given a time of day ends by wall time.
+ * that was given a time of day ends by wall time; one that an application holds ends with a word of it.
  */
 #pragma once
 #include "daemon/core/instant.h"
@@ -14,17 +14,19 @@
 
 enum token_kind {
 	TOKEN_MANUAL = 0,
+	TOKEN_INHIBIT = 1, /* held by an application */
 };
 
 enum token_clock {
 	TOKEN_BY_BOOT = 0, /* a duration */
 	TOKEN_BY_WALL = 1, /* a time of day */
+	TOKEN_OPEN = 2,    /* until it is given back */
 };
 
 struct token {
 	enum token_kind kind;
 	enum token_clock clock;
-	char name[32]; /* of a schedule, a cookie; "" for manual */
+	char name[64]; /* tells it from others of its kind; "" for manual */
 	char label[FOCUS_LABEL_MAX + 1];
 	int64_t since_wall_us;
 	int64_t ends_wall_us;
@@ -43,6 +45,7 @@ enum focus_outcome {
 	FOCUS_TOO_LONG,  /* the end would be more than DURATION_MAX_US away */
 	FOCUS_LABEL_TOO_LONG,
 	FOCUS_TOO_MANY,
+	FOCUS_NO_SUCH_TOKEN,
 };
 
 /** What is asked for: exactly one of duration and until is greater than 0. */
@@ -67,6 +70,19 @@ LULL_MUSTCHECK enum focus_outcome focus_start(struct focus *f, const struct focu
  */
 LULL_MUSTCHECK enum focus_outcome focus_extend(struct focus *f, int64_t duration_us,
 					       struct instant now);
+
+/**
+ * focus_inhibit() - take a token for an application
+ * @name: tells it from others of its kind; shorter than token.name
+ * @label: why; cut to FOCUS_LABEL_MAX bytes, on a code point
+ *
+ * Return: FOCUS_OK or FOCUS_TOO_MANY.
+ */
+LULL_MUSTCHECK enum focus_outcome focus_inhibit(struct focus *f, const char *name,
+						const char *label, struct instant now);
+
+/** focus_uninhibit() - give it back. Return: FOCUS_OK or FOCUS_NO_SUCH_TOKEN. */
+LULL_MUSTCHECK enum focus_outcome focus_uninhibit(struct focus *f, const char *name);
 
 /** focus_end() - give back every token. Return: FOCUS_OK or FOCUS_IS_OFF. */
 LULL_MUSTCHECK enum focus_outcome focus_end(struct focus *f);
@@ -97,10 +113,10 @@ static inline bool focus_is_on(const struct focus *f)
 /** focus_next() - when focus_tick() has something to do next */
 struct wake focus_next(const struct focus *f);
 
-/** token_ends() - when a token ends, as a wall time, as far as is known at @now */
+/** token_ends() - when a token ends, as a wall time, as far as is known at @now; 0: nobody knows */
 int64_t token_ends(const struct token *t, struct instant now);
 
-/** focus_ends() - when the last token ends, as a wall time; 0 when focus is off */
+/** focus_ends() - when the last token ends, as a wall time; 0 when focus is off or nobody knows */
 int64_t focus_ends(const struct focus *f, struct instant now);
 
 /** focus_since() - when the oldest token was taken, as a wall time; 0 when focus is off */

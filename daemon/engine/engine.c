@@ -4,6 +4,7 @@
 #include "daemon/engine/arrival.h"
 #include "daemon/engine/delivery.h"
 #include "daemon/engine/handle.h"
+#include "daemon/engine/inhibit.h"
 #include "daemon/engine/listing.h"
 #include "daemon/engine/pass.h"
 #include "daemon/engine/relay.h"
@@ -153,6 +154,7 @@ static enum control_outcome to_control(enum focus_outcome outcome)
 	case FOCUS_TOO_LONG: return CONTROL_TOO_LONG;
 	case FOCUS_LABEL_TOO_LONG: return CONTROL_LABEL_TOO_LONG;
 	case FOCUS_TOO_MANY: return CONTROL_TOO_MANY;
+	case FOCUS_NO_SUCH_TOKEN: return CONTROL_NOT_FOUND;
 	}
 	return CONTROL_TOO_MANY;
 }
@@ -193,6 +195,35 @@ enum control_outcome engine_end_focus(struct engine *e)
 	if (outcome == FOCUS_OK)
 		end_block(e, since_us);
 	return to_control(outcome);
+}
+
+uint32_t engine_inhibit(struct engine *e, const char *sender, const char *reason)
+{
+	uint32_t cookie = inhibit_take(&e->focus, &e->pass, sender, reason);
+
+	if (cookie > 0) {
+		log_info("focus is on: an application asks for it");
+		save_focus(e);
+	}
+	return cookie;
+}
+
+bool engine_uninhibit(struct engine *e, const char *sender, uint32_t cookie)
+{
+	int64_t since_us = focus_since(&e->focus);
+	bool is_done = inhibit_give_back(&e->focus, &e->pass, sender, cookie);
+
+	if (is_done)
+		end_block(e, since_us);
+	return is_done;
+}
+
+void engine_senders_changed(struct engine *e)
+{
+	int64_t since_us = focus_since(&e->focus);
+
+	if (inhibit_drop_gone(&e->focus, &e->pass) > 0)
+		end_block(e, since_us);
 }
 
 /* --- the turn --- */
@@ -462,7 +493,11 @@ uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
 
 int engine_item(struct engine *e, uint32_t id, struct ping **ret)
 {
-	return journal_get(e->pass.journal, id, ret);
+	int r = journal_get(e->pass.journal, id, ret);
+
+	if (r == 0 && (*ret)->state == PING_HELD && (*ret)->due_us == 0)
+		(*ret)->due_us = focus_ends(&e->focus, e->pass.now);
+	return r;
 }
 
 void engine_set_settings(struct engine *e, const struct settings *settings)

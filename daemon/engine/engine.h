@@ -46,6 +46,19 @@ void engine_own(struct engine *e, const struct notification *n, int64_t announce
 /** engine_close() - CloseNotification */
 void engine_close(struct engine *e, const struct ticket *from, uint32_t id);
 
+/**
+ * engine_inhibit() - an application asks for focus, for as long as it likes and lives
+ *
+ * Return: a cookie for engine_uninhibit(), 0 when there are too many.
+ */
+uint32_t engine_inhibit(struct engine *e, const char *sender, const char *reason);
+
+/** engine_uninhibit() - Return: false when @sender holds no such cookie */
+bool engine_uninhibit(struct engine *e, const char *sender, uint32_t cookie);
+
+/** engine_senders_changed() - some have left the bus, or it is known who is there */
+void engine_senders_changed(struct engine *e);
+
 /* --- from the display --- */
 
 /** engine_display_up() - one is there; @identity differs for each unique name and bus */

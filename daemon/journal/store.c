@@ -320,14 +320,14 @@ int store_put(struct store *s, const struct ping *p)
 		return r;
 	sqlite3_bind_int64(stmt, 1, p->id);
 	sqlite3_bind_int64(stmt, 2, p->seq);
-	sqlite3_bind_int(stmt, 3, p->state);
-	sqlite3_bind_int(stmt, 4, p->kind);
+	sqlite3_bind_int(stmt, 3, (int)p->state);
+	sqlite3_bind_int(stmt, 4, (int)p->kind);
 	sqlite3_bind_int64(stmt, 5, p->batch);
 	sqlite3_bind_int64(stmt, 6, p->announces);
 	sqlite3_bind_int64(stmt, 7, p->display_id);
 	sqlite3_bind_int(stmt, 8, (int)p->reason);
 	sqlite3_bind_int64(stmt, 9, p->tries);
-	sqlite3_bind_int(stmt, 10, p->urgency);
+	sqlite3_bind_int(stmt, 10, (int)p->urgency);
 	sqlite3_bind_int64(stmt, 11, p->arrived_us);
 	sqlite3_bind_int64(stmt, 12, p->due_us);
 	sqlite3_bind_int64(stmt, 13, p->changed_us);
@@ -351,7 +351,7 @@ int store_change(struct store *s, uint32_t id, const struct ping_change *change)
 	if (r < 0)
 		return r;
 	sqlite3_bind_int64(stmt, 1, id);
-	sqlite3_bind_int(stmt, 2, change->state);
+	sqlite3_bind_int(stmt, 2, (int)change->state);
 	sqlite3_bind_int(stmt, 3, (int)change->reason);
 	sqlite3_bind_int64(stmt, 4, change->batch);
 	sqlite3_bind_int64(stmt, 5, change->display_id);
@@ -444,7 +444,7 @@ int store_next(struct store *s, const struct ping_query *query, struct ping **re
 {
 	sqlite3_stmt *stmt = s->prepared[SQL_NEXT];
 
-	sqlite3_bind_int(stmt, 1, query->state);
+	sqlite3_bind_int(stmt, 1, (int)query->state);
 	sqlite3_bind_int64(stmt, 2, query->batch);
 	sqlite3_bind_int64(stmt, 3, query->after_seq);
 	sqlite3_bind_int64(stmt, 4, query->last_batch);
@@ -465,7 +465,7 @@ int store_count(struct store *s, enum ping_state state, int64_t *ret_count, int6
 	sqlite3_stmt *stmt = s->prepared[SQL_COUNT];
 	int r;
 
-	sqlite3_bind_int(stmt, 1, state);
+	sqlite3_bind_int(stmt, 1, (int)state);
 	r = sqlite3_step(stmt);
 	if (r == SQLITE_ROW) {
 		*ret_count = sqlite3_column_int64(stmt, 0);
@@ -486,8 +486,8 @@ int store_put_tokens(struct store *s, const struct journal_token *tokens, size_t
 	for (i = 0; r == 0 && i < n_tokens; i++) {
 		const struct token *t = &tokens[i].token;
 
-		sqlite3_bind_int(stmt, 1, t->kind);
-		sqlite3_bind_int(stmt, 2, t->clock);
+		sqlite3_bind_int(stmt, 1, (int)t->kind);
+		sqlite3_bind_int(stmt, 2, (int)t->clock);
 		bind_text(stmt, 3, t->name);
 		bind_text(stmt, 4, t->label);
 		sqlite3_bind_int64(stmt, 5, t->since_wall_us);
@@ -533,8 +533,8 @@ int store_put_batch(struct store *s, const struct batch *batch)
 	if (r < 0)
 		return r;
 	sqlite3_bind_int64(stmt, 1, batch->number);
-	sqlite3_bind_int(stmt, 2, batch->form);
-	sqlite3_bind_int(stmt, 3, batch->stage);
+	sqlite3_bind_int(stmt, 2, (int)batch->form);
+	sqlite3_bind_int(stmt, 3, (int)batch->stage);
 	sqlite3_bind_int64(stmt, 4, batch->last_seq);
 	sqlite3_bind_int64(stmt, 5, batch->formed_us);
 	sqlite3_bind_int64(stmt, 6, batch->waited_us);

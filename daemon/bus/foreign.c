@@ -1,0 +1,212 @@
+#include "daemon/bus/foreign.h"
+
+#include "daemon/bus/bus.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One call on its way to the display and back. */
+struct passage {
+	DBusConnection *connection;
+	DBusMessage *call; /* a copy, addressed to the display */
+	char *caller;
+	dbus_uint32_t serial;
+	bool is_silent;
+};
+
+static struct passage *passage_free(struct passage *p)
+{
+	if (!p)
+		return NULL;
+	if (p->call)
+		dbus_message_unref(p->call);
+	dbus_connection_unref(p->connection);
+	free(p->caller);
+	free(p);
+	return NULL;
+}
+DEFINE_AUTOFREE(passage)
+
+/* --- which --- */
+
+bool foreign_is(DBusMessage *call)
+{
+	const char *iface = dbus_message_get_interface(call), *about = "";
+
+	if (dbus_message_get_type(call) != DBUS_MESSAGE_TYPE_METHOD_CALL ||
+	    !dbus_message_has_destination(call, NOTIFICATIONS_NAME))
+		return false;
+	if (!dbus_message_has_path(call, NOTIFICATIONS_PATH))
+		return true;
+	if (!iface || strcmp(iface, NOTIFICATIONS_IFACE) == 0 ||
+	    strcmp(iface, DBUS_INTERFACE_INTROSPECTABLE) == 0)
+		return false;
+	if (strcmp(iface, PROPERTIES_IFACE) != 0)
+		return true;
+	return dbus_message_get_args(call, NULL, DBUS_TYPE_STRING, &about, DBUS_TYPE_INVALID) &&
+	       *about && strcmp(about, NOTIFICATIONS_IFACE) != 0;
+}
+
+/* --- who --- */
+
+/* flatpak shows a file in the root of what it runs; snaps have a label of AppArmor's. */
+static bool is_sandboxed(dbus_uint32_t pid, const char *label)
+{
+	char path[48];
+
+	if (strncmp(label, "snap.", 5) == 0)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u/root/.flatpak-info", pid);
+	/* One that can't be looked into, or has left, isn't trusted either. */
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* ProcessID and LinuxSecurityLabel of GetConnectionCredentials (D-Bus Specification). */
+static bool may_pass(DBusMessage *credentials)
+{
+	DBusMessageIter iter, dict;
+	dbus_uint32_t pid = 0;
+	char label[64] = "";
+
+	if (!dbus_message_has_signature(credentials, "a{sv}"))
+		return false;
+	dbus_message_iter_init(credentials, &iter);
+	for (dbus_message_iter_recurse(&iter, &dict);
+	     dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&dict)) {
+		DBusMessageIter entry, value, bytes;
+		const char *key, *data;
+		int n = 0;
+
+		dbus_message_iter_recurse(&dict, &entry);
+		dbus_message_iter_get_basic(&entry, &key);
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, &value);
+		if (strcmp(key, "ProcessID") == 0 &&
+		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_UINT32)
+			dbus_message_iter_get_basic(&value, &pid);
+		if (strcmp(key, "LinuxSecurityLabel") == 0 &&
+		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_ARRAY &&
+		    dbus_message_iter_get_element_type(&value) == DBUS_TYPE_BYTE) {
+			dbus_message_iter_recurse(&value, &bytes);
+			dbus_message_iter_get_fixed_array(&bytes, &data, &n);
+			snprintf(label, sizeof(label), "%.*s", n, data);
+		}
+	}
+	return pid != 0 && !is_sandboxed(pid, label);
+}
+
+/* --- there and back --- */
+
+static void answer_error(struct passage *p, const char *name, const char *message)
+{
+	DBusMessage *reply;
+
+	if (p->is_silent)
+		return;
+	reply = dbus_message_new(DBUS_MESSAGE_TYPE_ERROR);
+	if (!reply)
+		return;
+	if (dbus_message_set_error_name(reply, name) &&
+	    dbus_message_set_destination(reply, p->caller) &&
+	    dbus_message_set_reply_serial(reply, p->serial) &&
+	    dbus_message_append_args(reply, DBUS_TYPE_STRING, &message, DBUS_TYPE_INVALID))
+		bus_send(p->connection, reply);
+	else
+		dbus_message_unref(reply);
+}
+
+/* What the display has answered, as if lull had. */
+static void on_answer(void *data, DBusMessage *reply)
+{
+	autofree(passage) struct passage *p = data;
+	DBusMessage *copy = dbus_message_copy(reply);
+
+	if (!copy)
+		return;
+	if (dbus_message_set_destination(copy, p->caller) &&
+	    dbus_message_set_reply_serial(copy, p->serial))
+		bus_send(p->connection, copy);
+	else
+		dbus_message_unref(copy);
+}
+
+static void on_credentials(void *data, DBusMessage *reply)
+{
+	autofree(passage) struct passage *p = data;
+	int r;
+
+	if (!may_pass(reply)) {
+		answer_error(p, DBUS_ERROR_ACCESS_DENIED,
+			     "sandboxed programs may only send notifications");
+		return;
+	}
+	if (p->is_silent) {
+		bus_send(p->connection, take(p->call));
+		return;
+	}
+	r = bus_call(p->connection, p->call, DBUS_TIMEOUT_INFINITE, on_answer, p, NULL);
+	if (r == 0)
+		(void)take(p);
+	else
+		answer_error(p, DBUS_ERROR_FAILED, strerror(-r));
+}
+
+static struct passage *passage_new(DBusConnection *connection, DBusMessage *call,
+				   const char *display)
+{
+	autofree(passage) struct passage *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->connection = dbus_connection_ref(connection);
+	p->caller = strdup(dbus_message_get_sender(call));
+	p->serial = dbus_message_get_serial(call);
+	p->is_silent = dbus_message_get_no_reply(call);
+	p->call = dbus_message_copy(call);
+	if (!p->caller || !p->call || !dbus_message_set_destination(p->call, display))
+		return NULL;
+	return take(p);
+}
+
+void foreign_pass(DBusConnection *connection, DBusMessage *call, const char *display)
+{
+	autofree(passage) struct passage *p = NULL;
+	DBusMessage *ask;
+	int r;
+
+	if (!*display) {
+		bus_refuse(connection, call, DBUS_ERROR_UNKNOWN_OBJECT,
+			   "there is no display server behind lull now");
+		return;
+	}
+	p = passage_new(connection, call, display);
+	ask = p ? bus_driver_call("GetConnectionCredentials", DBUS_TYPE_STRING, &p->caller,
+				  DBUS_TYPE_INVALID)
+		: NULL;
+	r = ask ? bus_call(connection, ask, DBUS_TIMEOUT_USE_DEFAULT, on_credentials, p, NULL)
+		: -ENOMEM;
+	if (ask)
+		dbus_message_unref(ask);
+	if (r == 0)
+		(void)take(p);
+	else
+		bus_refuse(connection, call, DBUS_ERROR_FAILED, strerror(-r));
+}
+
+void foreign_signal(DBusConnection *connection, DBusMessage *signal)
+{
+	const char *about = "";
+	DBusMessage *copy;
+
+	if (!dbus_message_is_signal(signal, PROPERTIES_IFACE, "PropertiesChanged") ||
+	    !dbus_message_get_args(signal, NULL, DBUS_TYPE_STRING, &about, DBUS_TYPE_INVALID) ||
+	    strcmp(about, NOTIFICATIONS_IFACE) == 0)
+		return;
+	copy = dbus_message_copy(signal);
+	if (copy && dbus_message_set_destination(copy, NULL))
+		bus_send(connection, copy);
+	else if (copy)
+		dbus_message_unref(copy);
+}
