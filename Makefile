@@ -102,7 +102,7 @@ BENCH_PROGRAMS := bench-floor bench-load
 # --- building --------------------------------------------------------------------------------------
 
 .PHONY: all FORCE install uninstall check-install help deps test-deps desktop-deps demo check check-unit check-bus check-display \
-	check-desktops bench bench-programs asan format format-check cppcheck clean
+	check-desktops bench bench-programs asan valgrind format format-check cppcheck clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -220,6 +220,12 @@ check-desktops: all
 
 asan: ## all tests, with AddressSanitizer and UBSan
 	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' check
+
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
+valgrind: all $(UNIT_TESTS:%=$(BUILD)/unit-%) ## the unit tests, and lulld in the bus tests, under valgrind
+	@set -e; for t in $(UNIT_TESTS); do echo "== valgrind: $$t"; $(VALGRIND) $(BUILD)/unit-$$t; done
+	LULL_WRAPPER='$(VALGRIND)' $(PYTEST) tests/bus/test_hold.py tests/bus/test_signals.py \
+		tests/bus/test_control.py
 
 bench-programs: $(BENCH_PROGRAMS:%=$(BUILD)/%)
 bench: all bench-programs ## lulld beside a floor that stores nothing
