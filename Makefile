@@ -41,7 +41,7 @@ CORE_SRC := config/duration.c config/settings.c config/settings_text.c daemon/co
 	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
-	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
+	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
 	daemon/bus/launch.c
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
 	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/inhibit.c daemon/engine/handle.c \
@@ -84,13 +84,13 @@ unit-load_PKG := inih
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
 unit-manual_SRC := config/manual.c
-unit-wire_SRC := daemon/bus/wire.c daemon/bus/hints.c daemon/bus/value.c daemon/bus/bus.c
+unit-wire_SRC := daemon/bus/wire.c daemon/bus/hints.c daemon/bus/value.c daemon/bus/bus.c daemon/bus/files.c
 unit-wire_PKG := dbus-1
 
 # These have a real bus of their own.
 BUS_TESTS := loop
 bus-test-loop_SRC := daemon/bus/bus_loop.c daemon/bus/bus.c daemon/bus/wire.c daemon/bus/hints.c \
-	daemon/bus/value.c tests/bus/test_bus_loop.c
+	daemon/bus/value.c tests/bus/test_bus_loop.c daemon/bus/files.c
 bus-test-loop_PKG := libevent_core dbus-1 cmocka
 
 bench-floor_SRC := tests/bench/floor.c
@@ -221,7 +221,8 @@ check-desktops: all
 asan: ## all tests, with AddressSanitizer and UBSan
 	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' check
 
-VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
+	--errors-for-leak-kinds=definite --child-silent-after-fork=yes
 valgrind: all $(UNIT_TESTS:%=$(BUILD)/unit-%) ## the unit tests, and lulld in the bus tests, under valgrind
 	@set -e; for t in $(UNIT_TESTS); do echo "== valgrind: $$t"; $(VALGRIND) $(BUILD)/unit-$$t; done
 	LULL_WRAPPER='$(VALGRIND)' $(PYTEST) tests/bus/test_hold.py tests/bus/test_signals.py \

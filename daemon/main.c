@@ -6,10 +6,12 @@
 #include "daemon/bus/bus_loop.h"
 #include "daemon/bus/control.h"
 #include "daemon/bus/display.h"
+#include "daemon/bus/files.h"
 #include "daemon/bus/foreign.h"
 #include "daemon/bus/front.h"
 #include "daemon/bus/launch.h"
 #include "daemon/bus/role.h"
+#include "daemon/bus/wire.h"
 #include "daemon/clock.h"
 #include "daemon/core/digest.h"
 #include "daemon/engine/engine.h"
@@ -55,6 +57,7 @@ struct lulld {
 	struct waker *waker;
 	struct guard *guard;
 	struct engine *engine;
+	struct files *files;
 	struct front *front;
 	struct display *display;
 	struct launch *launch;
@@ -141,6 +144,27 @@ static void port_emit_replied(void *data, const char *to, uint32_t id, const cha
 static bool port_is_here(void *data, const char *sender)
 {
 	return front_is_here(((struct lulld *)data)->front, sender);
+}
+
+/* After the answer: the sender doesn't wait for the copying. */
+static void port_keep_files(void *data, uint32_t id)
+{
+	struct lulld *l = data;
+	autofree(ping) struct ping *p = NULL;
+	DBusMessage *stored = NULL;
+	struct wire_view view;
+
+	if (engine_item(l->engine, id, &p) < 0 || wire_load(p->wire, p->wire_bytes, &stored) < 0)
+		return;
+	wire_view(stored, &view);
+	files_keep(l->files, id, FILE_ICON, view.icon);
+	files_keep(l->files, id, FILE_IMAGE, view.image);
+	dbus_message_unref(stored);
+}
+
+static void port_drop_files(void *data, uint32_t id)
+{
+	files_drop(((struct lulld *)data)->files, id);
 }
 
 static int port_show(void *data, const struct ping *p, bool is_minimal)
@@ -244,6 +268,8 @@ static const struct engine_ports ports = {
 	.emit_action = port_emit_action,
 	.emit_replied = port_emit_replied,
 	.is_here = port_is_here,
+	.keep_files = port_keep_files,
+	.drop_files = port_drop_files,
 	.show = port_show,
 	.close = port_close,
 	.probe = port_probe,
@@ -553,7 +579,7 @@ static void on_hangup(evutil_socket_t fd, short what, void *data)
 
 static int open_engine(struct lulld *l)
 {
-	autofree(str) char *dir = state_dir(), *guid = NULL;
+	autofree(str) char *dir = state_dir(), *guid = NULL, *pictures = NULL;
 	char boot_id[CLOCK_BOOT_ID_MAX];
 	struct journal *journal = NULL;
 	const char *notice = NULL;
@@ -578,10 +604,15 @@ static int open_engine(struct lulld *l)
 		engine_new(journal, l->settings, &ports, l, guid ? guid : "", boot_id, clock_now());
 	if (!l->engine)
 		return -ENOMEM;
+	if (asprintf(&pictures, "%s/pictures", dir) < 0) {
+		pictures = NULL;
+		return -ENOMEM;
+	}
+	l->files = files_new(pictures);
 	l->front = front_new(l->name_connection, l->engine);
-	l->display = display_new(l->name_connection, l->base, l->engine, guid ? guid : "",
+	l->display = display_new(l->name_connection, l->base, l->engine, l->files, guid ? guid : "",
 				 &display_ops, l);
-	return l->front && l->display ? 0 : -ENOMEM;
+	return l->files && l->front && l->display ? 0 : -ENOMEM;
 }
 
 static int watch_signals(struct lulld *l)
@@ -695,6 +726,7 @@ static void lulld_stop(struct lulld *l)
 	l->display = display_free(l->display);
 	l->launch = launch_free(l->launch);
 	l->front = front_free(l->front);
+	l->files = files_free(l->files);
 	l->control_loop = bus_loop_free(l->control_loop);
 	l->name_loop = bus_loop_free(l->name_loop);
 	bus_close(l->control_connection);

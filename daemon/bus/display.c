@@ -33,6 +33,7 @@ static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
 struct display {
 	DBusConnection *connection;
 	struct engine *engine;
+	struct files *files;
 	char *bus_guid;
 	const struct display_ops *ops;
 	void *data;
@@ -384,14 +385,35 @@ static void on_shown(void *data, DBusMessage *reply)
 		engine_refused(d->engine, error ? error : "its answer isn't an id");
 }
 
+/* Whose pictures are resolved. */
+struct pictures {
+	struct files *files;
+	uint32_t id;
+};
+
+static char *resolve(void *data, enum file_slot slot, const char *name)
+{
+	struct pictures *pictures = data;
+
+	return files_resolve(pictures->files, pictures->id, slot, name);
+}
+
 int display_show(struct display *d, const struct ping *p, bool is_minimal)
 {
+	struct pictures pictures = {d->files, p->id};
+	struct wire_extra extra = {
+		.desktop_entry = p->desktop_entry,
+		.shell_pid = strcmp(d->name, "gnome-shell") == 0 ? p->pid : 0,
+		.resolve = resolve,
+		.data = &pictures,
+	};
 	DBusMessage *call;
 	int r;
 
 	if (!is_known(d))
 		return -ENOTCONN;
-	r = wire_forward(p->wire, p->wire_bytes, d->unique, p->display_id, is_minimal, &call);
+	r = wire_forward(p->wire, p->wire_bytes, d->unique, p->display_id, is_minimal, &extra,
+			 &call);
 	if (r < 0)
 		return r;
 	drop_in_flight(d);
@@ -447,7 +469,7 @@ enum display_how display_how(const struct display *d)
 }
 
 struct display *display_new(DBusConnection *connection, struct event_base *base,
-			    struct engine *engine, const char *bus_guid,
+			    struct engine *engine, struct files *files, const char *bus_guid,
 			    const struct display_ops *ops, void *data)
 {
 	autofree(display) struct display *d = calloc(1, sizeof(*d));
@@ -456,6 +478,7 @@ struct display *display_new(DBusConnection *connection, struct event_base *base,
 		return NULL;
 	d->connection = dbus_connection_ref(connection);
 	d->engine = engine;
+	d->files = files;
 	d->ops = ops;
 	d->data = data;
 	d->unique = strdup("");

@@ -10,6 +10,7 @@
 
 struct event_base;
 struct engine;
+struct files;
 struct display;
 
 struct display_ops {
@@ -33,11 +34,12 @@ enum display_how {
 /**
  * display_new() - one that hasn't looked yet
  * @bus_guid: identity of the bus
+ * @files: borrowed; pictures that were kept
  *
  * Return: a new value, or NULL when out of memory.
  */
 struct display *display_new(DBusConnection *connection, struct event_base *base,
-			    struct engine *engine, const char *bus_guid,
+			    struct engine *engine, struct files *files, const char *bus_guid,
 			    const struct display_ops *ops, void *data);
 
 /** display_free() - NULL is fine. Return: NULL. */

@@ -1,10 +1,9 @@
 #include "daemon/bus/foreign.h"
 
 #include "daemon/bus/bus.h"
+#include "daemon/bus/identity.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One call on its way to the display and back. */
 struct passage {
@@ -48,55 +47,6 @@ bool foreign_is(DBusMessage *call)
 	       *about && strcmp(about, NOTIFICATIONS_IFACE) != 0;
 }
 
-/* --- who --- */
-
-/* flatpak shows a file in the root of what it runs; snaps have a label of AppArmor's. */
-static bool is_sandboxed(dbus_uint32_t pid, const char *label)
-{
-	char path[48];
-
-	if (strncmp(label, "snap.", 5) == 0)
-		return true;
-	snprintf(path, sizeof(path), "/proc/%u/root/.flatpak-info", pid);
-	/* One that can't be looked into, or has left, isn't trusted either. */
-	return access(path, F_OK) == 0 || errno != ENOENT;
-}
-
-/* ProcessID and LinuxSecurityLabel of GetConnectionCredentials (D-Bus Specification). */
-static bool may_pass(DBusMessage *credentials)
-{
-	DBusMessageIter iter, dict;
-	dbus_uint32_t pid = 0;
-	char label[64] = "";
-
-	if (!dbus_message_has_signature(credentials, "a{sv}"))
-		return false;
-	dbus_message_iter_init(credentials, &iter);
-	for (dbus_message_iter_recurse(&iter, &dict);
-	     dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		DBusMessageIter entry, value, bytes;
-		const char *key, *data;
-		int n = 0;
-
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
-		if (strcmp(key, "ProcessID") == 0 &&
-		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_UINT32)
-			dbus_message_iter_get_basic(&value, &pid);
-		if (strcmp(key, "LinuxSecurityLabel") == 0 &&
-		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_ARRAY &&
-		    dbus_message_iter_get_element_type(&value) == DBUS_TYPE_BYTE) {
-			dbus_message_iter_recurse(&value, &bytes);
-			dbus_message_iter_get_fixed_array(&bytes, &data, &n);
-			snprintf(label, sizeof(label), "%.*s", n, data);
-		}
-	}
-	return pid != 0 && !is_sandboxed(pid, label);
-}
-
 /* --- there and back --- */
 
 static void answer_error(struct passage *p, const char *name, const char *message)
@@ -135,9 +85,11 @@ static void on_answer(void *data, DBusMessage *reply)
 static void on_credentials(void *data, DBusMessage *reply)
 {
 	autofree(passage) struct passage *p = data;
+	struct credentials credentials;
 	int r;
 
-	if (!may_pass(reply)) {
+	credentials_read(reply, &credentials);
+	if (identity_is_sandboxed(&credentials)) {
 		answer_error(p, DBUS_ERROR_ACCESS_DENIED,
 			     "sandboxed programs may only send notifications");
 		return;

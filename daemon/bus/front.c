@@ -1,6 +1,7 @@
 #include "daemon/bus/front.h"
 
 #include "daemon/bus/bus.h"
+#include "daemon/bus/identity.h"
 #include "daemon/bus/senders.h"
 #include "daemon/bus/wire.h"
 #include "daemon/core/text.h"
@@ -38,19 +39,98 @@ static struct ticket ticket_of(DBusMessage *call)
 	};
 }
 
+/* Whom the bus was asked about, and for which ping. */
+struct question {
+	struct front *front;
+	char *sender;
+	uint32_t id;
+};
+
+static struct question *question_free(struct question *q)
+{
+	if (!q)
+		return NULL;
+	free(q->sender);
+	free(q);
+	return NULL;
+}
+DEFINE_AUTOFREE(question)
+
+static void on_credentials(void *data, DBusMessage *reply)
+{
+	autofree(question) struct question *q = data;
+	struct sender *sender = senders_find(q->front->senders, q->sender);
+	struct credentials credentials;
+	autofree(str) char *app = NULL;
+
+	credentials_read(reply, &credentials);
+	/* Also of one that has left meanwhile, as notify-send does: its process may still be there. */
+	app = identity_app(credentials.pid);
+	engine_identified(q->front->engine, q->id, app ? app : "", credentials.pid);
+	if (sender) {
+		sender->pid = credentials.pid;
+		free(sender->app);
+		sender->app = take(app);
+	}
+}
+
+/*
+ * Asked before the ping is answered, because notify-send leaves at once; not waited for. A notification
+ * without an identity is all the same a notification, so failures don't matter.
+ */
+static struct question *ask_who(struct front *f, struct sender *sender)
+{
+	autofree(question) struct question *q = NULL;
+	DBusMessage *call;
+	int r;
+
+	if (sender->is_asked)
+		return NULL;
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->front = f;
+	q->sender = strdup(sender->name);
+	call = q->sender ? bus_driver_call("GetConnectionCredentials", DBUS_TYPE_STRING,
+					   &sender->name, DBUS_TYPE_INVALID)
+			 : NULL;
+	if (!call)
+		return NULL;
+	r = bus_call(f->connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_credentials, q, NULL);
+	dbus_message_unref(call);
+	if (r < 0)
+		return NULL;
+	sender->is_asked = true;
+	return take(q);
+}
+
 static void on_notify(void *object, DBusConnection *connection, DBusMessage *call)
 {
 	struct ticket from = ticket_of(call);
 	struct front *f = object;
+	struct sender *sender = senders_add(f->senders, from.sender);
+	struct question *q = sender ? ask_who(f, sender) : NULL;
 	struct wire_notify w;
+	uint32_t id = 0;
 
-	if (senders_add(f->senders, from.sender) < 0)
+	if (!sender)
 		log_warn("out of memory: signals for a sender will be broadcast");
-	if (wire_decode(call, &w) == 0)
-		engine_notify(f->engine, &from, w.replaces_id, &w.n);
-	else
+	if (wire_decode(call, &w) == 0) {
+		if (sender) {
+			w.n.pid = sender->pid;
+			if (!*w.n.desktop_entry && sender->app)
+				w.n.desktop_entry = sender->app;
+			if (!*w.n.app)
+				w.n.app = w.n.desktop_entry;
+		}
+		id = engine_notify(f->engine, &from, w.replaces_id, &w.n);
+	} else {
 		bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+	}
 	wire_done(&w);
+	/* The answer comes by the loop, so not before this. */
+	if (q)
+		q->id = id;
 }
 
 static void on_close(void *object, DBusConnection *connection, DBusMessage *call)
@@ -132,7 +212,7 @@ static void on_inhibit(void *object, DBusConnection *connection, DBusMessage *ca
 	dbus_message_iter_next(&iter);
 	dbus_message_iter_get_basic(&iter, &reason);
 	/* It ends when its sender leaves, so that one is to be known. */
-	cookie = senders_add(f->senders, sender) == 0
+	cookie = senders_add(f->senders, sender)
 			 ? engine_inhibit(f->engine, sender, *reason ? reason : desktop_entry)
 			 : 0;
 	if (cookie == 0) {
@@ -227,7 +307,7 @@ static void on_names(void *data, DBusMessage *reply)
 				   DBUS_TYPE_INVALID))
 		return;
 	for (i = 0; i < n; i++)
-		if (names[i][0] == ':' && senders_add(f->senders, names[i]) < 0)
+		if (names[i][0] == ':' && !senders_add(f->senders, names[i]))
 			break;
 	dbus_free_string_array(names);
 	engine_senders_changed(f->engine);
@@ -241,7 +321,7 @@ void front_filter(struct front *f, DBusMessage *message)
 	    dbus_message_has_sender(message, BUS_NAME) &&
 	    dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
 				  &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID) &&
-	    name[0] == ':' && !*new_owner && senders_have(f->senders, name)) {
+	    name[0] == ':' && !*new_owner && senders_find(f->senders, name)) {
 		senders_drop(f->senders, name);
 		engine_senders_changed(f->engine);
 	}
@@ -442,7 +522,7 @@ void front_emit_replied(struct front *f, const char *to, uint32_t id, const char
 
 bool front_is_here(const struct front *f, const char *sender)
 {
-	return senders_have(f->senders, sender);
+	return senders_find(f->senders, sender) != NULL;
 }
 
 int front_compose(struct front *f, const struct own_notice *notice, int64_t announces)

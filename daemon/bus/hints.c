@@ -1,5 +1,6 @@
 #include "daemon/bus/hints.h"
 
+#include "daemon/bus/files.h"
 #include "daemon/bus/value.h"
 #include <string.h>
 
@@ -21,6 +22,7 @@ enum hint_use {
 	USE_TAG,
 	USE_TRANSIENT,
 	USE_OSD,
+	USE_FILE,
 };
 
 static const struct hint {
@@ -33,8 +35,8 @@ static const struct hint {
 	{"desktop-entry", HINT_TEXT, USE_DESKTOP_ENTRY},
 	{"sound-file", HINT_TEXT, USE_NONE},
 	{"sound-name", HINT_TEXT, USE_NONE},
-	{"image-path", HINT_TEXT, USE_NONE},
-	{"image_path", HINT_TEXT, USE_NONE},
+	{"image-path", HINT_TEXT, USE_FILE},
+	{"image_path", HINT_TEXT, USE_FILE},
 	{"image-data", HINT_IMAGE, USE_NONE},
 	{"image_data", HINT_IMAGE, USE_NONE},
 	{"icon_data", HINT_IMAGE, USE_NONE},
@@ -103,6 +105,7 @@ static void use_text(struct notification *n, enum hint_use use, const char *s)
 		n->tag = s;
 		n->is_osd = *s != '\0';
 		break;
+	case USE_FILE: n->has_files = n->has_files || files_is_temporary(s); break;
 	case USE_NONE:
 	case USE_URGENCY:
 	case USE_TRANSIENT:
@@ -119,7 +122,8 @@ static void use_number(struct notification *n, enum hint_use use, int64_t number
 	case USE_NONE:
 	case USE_CATEGORY:
 	case USE_DESKTOP_ENTRY:
-	case USE_TAG: break;
+	case USE_TAG:
+	case USE_FILE: break;
 	}
 }
 

@@ -1,16 +1,26 @@
 #include "daemon/bus/senders.h"
 
-#include <errno.h>
 #include <search.h>
 #include <string.h>
 
 struct senders {
-	void *tree; /* of char *, by tsearch() */
+	void *tree; /* of struct sender *, by tsearch() */
 };
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(a, b);
+	const struct sender *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void free_sender(void *data)
+{
+	struct sender *sender = data;
+
+	free(sender->name);
+	free(sender->app);
+	free(sender);
 }
 
 struct senders *senders_new(void)
@@ -22,37 +32,43 @@ struct senders *senders_free(struct senders *s)
 {
 	if (!s)
 		return NULL;
-	tdestroy(s->tree, free);
+	tdestroy(s->tree, free_sender);
 	free(s);
 	return NULL;
 }
 
-int senders_add(struct senders *s, const char *unique_name)
+struct sender *senders_find(const struct senders *s, const char *unique_name)
 {
-	autofree(str) char *copy = NULL;
+	/* It is only compared. */
+	const struct sender wanted = {.name = (char *)(uintptr_t)unique_name};
+	struct sender *const *found = tfind(&wanted, (void *const *)&s->tree, compare);
 
-	if (senders_have(s, unique_name))
-		return 0;
-	copy = strdup(unique_name);
-	if (!copy || !tsearch(copy, &s->tree, compare))
-		return -ENOMEM;
-	(void)take(copy);
-	return 0;
+	return found ? *found : NULL;
+}
+
+struct sender *senders_add(struct senders *s, const char *unique_name)
+{
+	struct sender *sender = senders_find(s, unique_name);
+
+	if (sender)
+		return sender;
+	sender = calloc(1, sizeof(*sender));
+	if (!sender)
+		return NULL;
+	sender->name = strdup(unique_name);
+	if (!sender->name || !tsearch(sender, &s->tree, compare)) {
+		free_sender(sender);
+		return NULL;
+	}
+	return sender;
 }
 
 void senders_drop(struct senders *s, const char *unique_name)
 {
-	char *const *found = tfind(unique_name, &s->tree, compare);
-	char *name;
+	struct sender *sender = senders_find(s, unique_name);
 
-	if (!found)
+	if (!sender)
 		return;
-	name = *found;
-	tdelete(unique_name, &s->tree, compare);
-	free(name);
-}
-
-bool senders_have(const struct senders *s, const char *unique_name)
-{
-	return tfind(unique_name, (void *const *)&s->tree, compare) != NULL;
+	tdelete(sender, &s->tree, compare);
+	free_sender(sender);
 }

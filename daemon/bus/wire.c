@@ -97,6 +97,7 @@ static bool read_call(DBusMessage *message, struct wire_notify *w)
 	icon = next_text(&iter);
 	w->n.summary = next_text(&iter);
 	w->n.body = next_text(&iter);
+	w->n.has_files = files_is_temporary(icon);
 	is_normal = strlen(w->n.app) <= WIRE_NAME_MAX && strlen(icon) <= WIRE_NAME_MAX &&
 		    strlen(w->n.summary) <= WIRE_SUMMARY_MAX &&
 		    strlen(w->n.body) <= WIRE_BODY_MAX && !dbus_message_contains_unix_fds(message);
@@ -274,30 +275,81 @@ DBusMessage *wire_compose(const struct wire_parts *parts)
 
 /* --- forwarding --- */
 
-static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_minimal)
+static bool is_image_path(const char *key)
 {
-	DBusMessageIter dict, dict_into;
+	return strcmp(key, "image-path") == 0 || strcmp(key, "image_path") == 0;
+}
 
-	if (!is_minimal)
-		return value_copy(from, into);
-	if (!dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict_into))
-		return false;
-	for (dbus_message_iter_recurse(from, &dict);
-	     dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		DBusMessageIter entry;
-		const char *key;
+static char *resolve(const struct wire_extra *extra, enum file_slot slot, const char *name)
+{
+	return extra->resolve ? extra->resolve(extra->data, slot, name) : NULL;
+}
 
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		if (strcmp(key, "urgency") == 0 && !value_copy(&dict, &dict_into))
-			return false;
+/* One hint as it came, or as @extra has it. */
+static bool forward_hint(DBusMessageIter *dict, const char *key, DBusMessageIter *value,
+			 const struct wire_extra *extra)
+{
+	autofree(str) char *instead = NULL;
+	const char *name;
+
+	if (is_image_path(key) && dbus_message_iter_get_arg_type(value) == DBUS_TYPE_STRING) {
+		dbus_message_iter_get_basic(value, &name);
+		instead = resolve(extra, FILE_IMAGE, name);
 	}
-	return dbus_message_iter_close_container(into, &dict_into);
+	if (!instead)
+		return value_copy_variant(dict, key, value);
+	return !*instead || bus_append_text_entry(dict, key, instead);
+}
+
+static bool forward_icon(DBusMessageIter *from, DBusMessageIter *into,
+			 const struct wire_extra *extra)
+{
+	autofree(str) char *instead = NULL;
+	const char *name;
+
+	dbus_message_iter_get_basic(from, &name);
+	instead = resolve(extra, FILE_ICON, name);
+	return bus_append_text(into, instead ? instead : name);
+}
+
+/* GNOME Shell wants to know whose it is: up to 45.4 by the first hint, from then on by the second. */
+static bool add_shell_pid(DBusMessageIter *dict, uint32_t pid)
+{
+	dbus_int64_t wide = pid;
+
+	return pid == 0 || (bus_append_entry(dict, "sender-pid", DBUS_TYPE_INT64, &wide) &&
+			    bus_append_entry(dict, "x-shell-sender-pid", DBUS_TYPE_UINT32, &pid));
+}
+
+static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_minimal,
+			  const struct wire_extra *extra)
+{
+	DBusMessageIter dict_into = DBUS_MESSAGE_ITER_INIT_CLOSED;
+	DBusMessageIter dict, value;
+	bool has_entry = false, is_done;
+	const char *key;
+
+	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict_into);
+	dbus_message_iter_recurse(from, &dict);
+	while (is_done && next_hint(&dict, &key, &value)) {
+		if (is_minimal && strcmp(key, "urgency") != 0)
+			continue;
+		if (extra->shell_pid != 0 && strcmp(key, "sender-pid") == 0)
+			continue;
+		has_entry = has_entry || strcmp(key, "desktop-entry") == 0;
+		is_done = forward_hint(&dict_into, key, &value, extra);
+	}
+	if (is_done && !is_minimal && !has_entry && extra->desktop_entry && *extra->desktop_entry)
+		is_done = bus_append_text_entry(&dict_into, "desktop-entry", extra->desktop_entry);
+	is_done = is_done && add_shell_pid(&dict_into, extra->shell_pid) &&
+		  dbus_message_iter_close_container(into, &dict_into);
+	if (!is_done)
+		dbus_message_iter_abandon_container_if_open(into, &dict_into);
+	return is_done;
 }
 
 static bool forward_args(DBusMessage *stored, DBusMessage *call, uint32_t replaces_id,
-			 bool is_minimal)
+			 bool is_minimal, const struct wire_extra *extra)
 {
 	DBusMessageIter from, into;
 	int at;
@@ -311,8 +363,10 @@ static bool forward_args(DBusMessage *stored, DBusMessage *call, uint32_t replac
 		if (at == 1)
 			is_done = dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT32,
 								 &replaces_id);
+		else if (at == 2)
+			is_done = forward_icon(&from, &into, extra);
 		else if (at == 6)
-			is_done = forward_hints(&from, &into, is_minimal);
+			is_done = forward_hints(&from, &into, is_minimal, extra);
 		else
 			is_done = value_copy(&from, &into);
 		if (!is_done)
@@ -371,7 +425,8 @@ int wire_load(const void *wire, size_t wire_bytes, DBusMessage **ret)
 
 void wire_view(DBusMessage *stored, struct wire_view *ret)
 {
-	DBusMessageIter iter;
+	DBusMessageIter iter, dict, value;
+	const char *key;
 
 	dbus_message_iter_init(stored, &iter);
 	next_text(&iter);
@@ -381,6 +436,12 @@ void wire_view(DBusMessage *stored, struct wire_view *ret)
 	ret->body = next_text(&iter);
 	ret->actions = iter;
 	dbus_message_iter_next(&iter);
+	ret->image = "";
+	dbus_message_iter_recurse(&iter, &dict);
+	while (next_hint(&dict, &key, &value))
+		if (is_image_path(key) &&
+		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_STRING)
+			dbus_message_iter_get_basic(&value, &ret->image);
 	dbus_message_iter_next(&iter);
 	dbus_message_iter_get_basic(&iter, &ret->expire_ms);
 }
@@ -400,15 +461,17 @@ bool wire_has_action(DBusMessage *stored, const char *wanted)
 }
 
 int wire_forward(const void *wire, size_t wire_bytes, const char *destination, uint32_t replaces_id,
-		 bool is_minimal, DBusMessage **ret)
+		 bool is_minimal, const struct wire_extra *extra, DBusMessage **ret)
 {
+	static const struct wire_extra nothing;
 	DBusMessage *stored = NULL, *call;
 	int r = wire_load(wire, wire_bytes, &stored);
 
 	if (r < 0)
 		return r;
 	call = new_notify(destination);
-	if (!call || !forward_args(stored, call, replaces_id, is_minimal)) {
+	if (!call ||
+	    !forward_args(stored, call, replaces_id, is_minimal, extra ? extra : &nothing)) {
 		if (call)
 			dbus_message_unref(call);
 		r = -ENOMEM;

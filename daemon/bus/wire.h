@@ -9,6 +9,7 @@
  * Desktop Notifications Specification 1.2, "Notify" and "Hints".
  */
 #pragma once
+#include "daemon/bus/files.h"
 #include "daemon/core/notification.h"
 #include <dbus/dbus.h>
 
@@ -58,6 +59,7 @@ LULL_MUSTCHECK int wire_load(const void *wire, size_t wire_bytes, DBusMessage **
 /** What people may want to see of a stored Notify. Borrowed from the message. */
 struct wire_view {
 	const char *icon;
+	const char *image; /* the hint image-path; "" when there is none */
 	const char *body;
 	DBusMessageIter actions; /* as: key, label, ... */
 	int32_t expire_ms;
@@ -69,14 +71,25 @@ void wire_view(DBusMessage *stored, struct wire_view *ret);
 /** wire_has_action() - does it have a button with this key? */
 bool wire_has_action(DBusMessage *stored, const char *key);
 
+/** What goes out otherwise than it came in. */
+struct wire_extra {
+	const char *desktop_entry; /* added where the sender didn't say one; "" or NULL: none */
+	uint32_t shell_pid;        /* process of the sender, for GNOME Shell; 0: not told */
+	/* What to say instead of a picture's name: NULL: as it came; "": nothing; the result is freed. */
+	char *(*resolve)(void *data, enum file_slot slot, const char *name);
+	void *data;
+};
+
 /**
  * wire_forward() - the Notify call for the display
  * @wire: as stored
  * @destination: the display's unique name
  * @replaces_id: the display's id that it replaces, or 0
  * @is_minimal: leave out all hints but the urgency; for a display that refused the whole
+ * @extra: may be NULL
  *
  * Return: 0; -EBADMSG when @wire isn't a Notify call; -ENOMEM.
  */
 LULL_MUSTCHECK int wire_forward(const void *wire, size_t wire_bytes, const char *destination,
-				uint32_t replaces_id, bool is_minimal, DBusMessage **ret);
+				uint32_t replaces_id, bool is_minimal,
+				const struct wire_extra *extra, DBusMessage **ret);

@@ -39,6 +39,8 @@ struct notification {
 	enum urgency urgency;
 	bool is_osd; /* on-screen display: volume, brightness, progress */
 	bool is_transient;
+	bool has_files;   /* it names pictures that may go away */
+	uint32_t pid;     /* of the sender; 0: not known */
 	const void *wire; /* the normalised Notify, marshalled */
 	size_t wire_bytes;
 };
@@ -78,6 +80,7 @@ struct ping {
 	int64_t due_us;     /* wall; 0: with the block; PING_SNOOZED: when it comes back */
 	int64_t changed_us; /* wall; of the state */
 	int64_t bus;        /* which bus @sender is a name on */
+	uint32_t pid;       /* of the sender; 0: not known */
 	const char *sender; /* unique name */
 	const char *app;
 	const char *desktop_entry;

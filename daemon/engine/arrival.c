@@ -29,12 +29,13 @@ static bool is_owner(struct arrival *a, const struct ping *p, const char *sender
 
 /*
  * The id that an arrival gets: the one it replaces, when that is its own, was its sender's who has left, or
- * was never given to anybody (some clients make ids up); else a new one.
+ * was never given to anybody (some clients make ids up); that of the one with its synchronous tag; else a
+ * new one.
  */
 static int choose_id(struct arrival *a, const struct ticket *from, uint32_t replaces_id,
-		     struct ping **ret_old, uint32_t *ret)
+		     const struct notification *n, struct ping **ret_old, uint32_t *ret)
 {
-	autofree(ping) struct ping *old = NULL;
+	autofree(ping) struct ping *old = NULL, *tagged = NULL;
 	int r = replaces_id && replaces_id <= INT32_MAX
 			? journal_get(a->pass->journal, replaces_id, &old)
 			: -ENODATA;
@@ -42,6 +43,11 @@ static int choose_id(struct arrival *a, const struct ticket *from, uint32_t repl
 	if (r == -ENOENT || (r == 0 && is_owner(a, old, from->sender))) {
 		*ret = replaces_id;
 		*ret_old = take(old);
+		return 0;
+	}
+	if (*n->tag && journal_by_tag(a->pass->journal, n->app, n->tag, &tagged) == 0) {
+		*ret = tagged->id;
+		*ret_old = take(tagged);
 		return 0;
 	}
 	return journal_next_id(a->pass->journal, ret);
@@ -70,6 +76,7 @@ static struct ping new_ping(struct arrival *a, const char *sender, const struct 
 		.arrived_us = a->pass->now.wall_us,
 		.changed_us = a->pass->now.wall_us,
 		.bus = a->pass->bus,
+		.pid = n->pid,
 		.sender = sender,
 		.app = n->app,
 		.desktop_entry = n->desktop_entry,
@@ -111,7 +118,7 @@ static void inherit(struct arrival *a, struct ping *p, const struct ping *old)
 }
 
 bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
-		    uint32_t replaces_id, const struct notification *n)
+		    uint32_t replaces_id, const struct notification *n, uint32_t *ret_id)
 {
 	const struct policy_context context = {.is_focus_on = is_focus_on};
 	const int64_t announces = release_is_digest(a->release, from->sender);
@@ -120,6 +127,7 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 	autofree(ping) struct ping *old = NULL;
 	int r;
 
+	*ret_id = 0;
 	if (announces > 0) {
 		p.kind = PING_OWN;
 		p.announces = announces;
@@ -127,7 +135,7 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 					   .rule = "own",
 					   .is_breakthrough = true};
 	}
-	r = choose_id(a, from, replaces_id, &old, &p.id);
+	r = choose_id(a, from, replaces_id, n, &old, &p.id);
 	if (r == 0) {
 		apply_verdict(a, &p, n, &verdict);
 		inherit(a, &p, old);
@@ -150,7 +158,30 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 						     .to = from->sender,
 						     .serial = from->serial,
 						     .id = p.id});
+	*ret_id = p.id;
+	if (p.state == PING_HELD && n->has_files)
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_KEEP_FILES, .id = p.id});
 	return p.state == PING_HELD && (!old || old->state != PING_HELD);
+}
+
+void arrival_identified(struct arrival *a, uint32_t id, const char *app, uint32_t pid)
+{
+	autofree(ping) struct ping *old = NULL;
+	struct ping p;
+
+	if (get_live(a, id, &old) < 0 || old->kind == PING_OWN)
+		return;
+	if ((*old->desktop_entry || !*app) && (old->pid != 0 || pid == 0))
+		return;
+	p = *old;
+	if (!*p.desktop_entry)
+		p.desktop_entry = app;
+	if (!*p.app)
+		p.app = p.desktop_entry;
+	if (p.pid == 0)
+		p.pid = pid;
+	if (journal_put(a->pass->journal, &p, old) < 0)
+		log_warn("out of memory: the journal doesn't know whose %u is", id);
 }
 
 void arrival_own(struct arrival *a, const struct notification *n, int64_t announces)

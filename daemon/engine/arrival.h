@@ -14,11 +14,15 @@ struct arrival {
 
 /**
  * arrival_notify() - a ping: verdict, journal, answer
+ * @ret_id: the id that it got; 0 when it was refused
  *
  * Return: true when one more is held now.
  */
 bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
-		    uint32_t replaces_id, const struct notification *n);
+		    uint32_t replaces_id, const struct notification *n, uint32_t *ret_id);
+
+/** arrival_identified() - fill in what @id's sender didn't say of itself */
+void arrival_identified(struct arrival *a, uint32_t id, const char *app, uint32_t pid);
 
 /** arrival_own() - a notification of lull's own; @announces: a batch, or 0 */
 void arrival_own(struct arrival *a, const struct notification *n, int64_t announces);

@@ -337,11 +337,19 @@ void engine_settle(struct engine *e)
 
 /* --- pings --- */
 
-void engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
-		   const struct notification *n)
+uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
+		       const struct notification *n)
 {
-	if (arrival_notify(&e->arrival, focus_is_on(&e->focus), from, replaces_id, n))
+	uint32_t id;
+
+	if (arrival_notify(&e->arrival, focus_is_on(&e->focus), from, replaces_id, n, &id))
 		e->pass.ports->changed(e->pass.data);
+	return id;
+}
+
+void engine_identified(struct engine *e, uint32_t id, const char *app, uint32_t pid)
+{
+	arrival_identified(&e->arrival, id, app, pid);
 }
 
 void engine_own(struct engine *e, const struct notification *n, int64_t announces)

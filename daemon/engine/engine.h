@@ -36,9 +36,19 @@ void engine_settle(struct engine *e);
 
 /* --- from senders --- */
 
-/** engine_notify() - a ping; the answer goes to @from after the commit */
-void engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
-		   const struct notification *n);
+/**
+ * engine_notify() - a ping; the answer goes to @from after the commit
+ *
+ * Return: the id that it got; 0 when it was refused.
+ */
+uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
+		       const struct notification *n);
+
+/**
+ * engine_identified() - who sent @id, as the system says
+ * @app: application id, "" when it isn't known
+ */
+void engine_identified(struct engine *e, uint32_t id, const char *app, uint32_t pid);
 
 /** engine_own() - a notification of lull's own, never held; see ports.compose */
 void engine_own(struct engine *e, const struct notification *n, int64_t announces);

@@ -64,7 +64,8 @@ int outbox_add(struct outbox *o, const struct effect *e)
 	case EFFECT_REPLY_REFUSAL:
 	case EFFECT_CLOSED:
 	case EFFECT_ACTION:
-	case EFFECT_REPLIED: break;
+	case EFFECT_REPLIED:
+	case EFFECT_KEEP_FILES: break;
 	}
 	return 0;
 }
@@ -80,6 +81,7 @@ void outbox_send(const struct effect *e, const struct engine_ports *ports, void 
 	case EFFECT_CLOSED: ports->emit_closed(data, e->to, e->id, e->code); break;
 	case EFFECT_ACTION: ports->emit_action(data, e->to, e->id, e->text, e->token); break;
 	case EFFECT_REPLIED: ports->emit_replied(data, e->to, e->id, e->text); break;
+	case EFFECT_KEEP_FILES: ports->keep_files(data, e->id); break;
 	}
 }
 

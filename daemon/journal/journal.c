@@ -475,6 +475,22 @@ int journal_by_display(struct journal *j, uint32_t display_id, struct ping **ret
 	return 0;
 }
 
+int journal_by_tag(struct journal *j, const char *app, const char *tag, struct ping **ret)
+{
+	autofree(ping) struct ping *p = NULL;
+	int r = j->memory ? store_by_tag(j->memory, app, tag, ret) : -ENOENT;
+
+	if (r != -ENOENT || !j->disk)
+		return r;
+	r = store_by_tag(j->disk, app, tag, &p);
+	if (r < 0)
+		return r;
+	if (is_hidden(j, p->id))
+		return -ENOENT;
+	*ret = take(p);
+	return 0;
+}
+
 int journal_next_displayed(struct journal *j, uint32_t after, struct ping **ret)
 {
 	autofree(ping) struct ping *on_file = NULL, *above = NULL;

@@ -121,6 +121,10 @@ LULL_MUSTCHECK int journal_get(struct journal *j, uint32_t id, struct ping **ret
  */
 LULL_MUSTCHECK int journal_by_display(struct journal *j, uint32_t display_id, struct ping **ret);
 
+/** journal_by_tag() - the live row of @app with the synchronous tag @tag. Return: as above. */
+LULL_MUSTCHECK int journal_by_tag(struct journal *j, const char *app, const char *tag,
+				  struct ping **ret);
+
 /** journal_next_displayed() - the one with the next higher display_id. Return: as above. */
 LULL_MUSTCHECK int journal_next_displayed(struct journal *j, uint32_t after, struct ping **ret);
 

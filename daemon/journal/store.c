@@ -10,7 +10,7 @@
 /* The columns of a row, in the order in which they are bound and read. */
 #define COLUMNS                                                                                 \
 	"id, seq, state, kind, batch, announces, display_id, reason, tries, urgency, arrived, " \
-	"due, changed, bus, sender, app, desktop_entry, category, tag, summary, rule, wire"
+	"due, changed, bus, pid, sender, app, desktop_entry, category, tag, summary, rule, wire"
 
 static const char schema[] =
 	"CREATE TABLE ping("
@@ -20,6 +20,7 @@ static const char schema[] =
 	" announces INTEGER NOT NULL, display_id INTEGER NOT NULL, reason INTEGER NOT NULL,"
 	" tries INTEGER NOT NULL, urgency INTEGER NOT NULL, arrived INTEGER NOT NULL,"
 	" due INTEGER NOT NULL, changed INTEGER NOT NULL, bus INTEGER NOT NULL,"
+	" pid INTEGER NOT NULL,"
 	" sender TEXT NOT NULL, app TEXT NOT NULL, desktop_entry TEXT NOT NULL,"
 	" category TEXT NOT NULL, tag TEXT NOT NULL, summary TEXT NOT NULL, rule TEXT NOT NULL,"
 	" wire BLOB NOT NULL);"
@@ -28,6 +29,7 @@ static const char schema[] =
 	/* Only what is on the display now has a display_id. */
 	"CREATE INDEX on_display ON ping(display_id) WHERE display_id <> 0;"
 	"CREATE INDEX snoozed ON ping(due, id) WHERE state = 5;"
+	"CREATE INDEX tagged ON ping(app, tag) WHERE tag <> '' AND state < 8;"
 	"CREATE TABLE token(kind INTEGER NOT NULL, clock INTEGER NOT NULL, name TEXT NOT NULL,"
 	" label TEXT NOT NULL, since_wall INTEGER NOT NULL, ends_wall INTEGER NOT NULL,"
 	" ends_boot INTEGER NOT NULL, boot_id TEXT NOT NULL);"
@@ -45,6 +47,7 @@ enum statement {
 	SQL_GET,
 	SQL_BY_DISPLAY,
 	SQL_NEXT_DISPLAYED,
+	SQL_BY_TAG,
 	SQL_NEXT,
 	SQL_NEXT_SNOOZED,
 	SQL_COUNT,
@@ -70,7 +73,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_PUT] =
 		"INSERT OR REPLACE INTO ping(" COLUMNS ") VALUES"
-		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
+		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
 	[SQL_CHANGE] = "UPDATE ping SET state=?2, reason=?3, batch=?4, display_id=?5, tries=?6,"
 		       " due=?7, changed=?8 WHERE id=?1",
 	[SQL_GET] = "SELECT " COLUMNS " FROM ping WHERE id=?1",
@@ -78,6 +81,9 @@ static const char *const statements[N_STATEMENTS] = {
 	[SQL_NEXT_DISPLAYED] =
 		"SELECT " COLUMNS " FROM ping WHERE display_id > ?1 AND display_id <> 0"
 		" ORDER BY display_id LIMIT 1",
+	[SQL_BY_TAG] =
+		"SELECT " COLUMNS " FROM ping WHERE app=?1 AND tag=?2 AND tag <> '' AND state < 8"
+		" LIMIT 1",
 	[SQL_NEXT] = "SELECT " COLUMNS " FROM ping WHERE state=?1 AND state < 8"
 		     " AND (batch, seq) > (?2, ?3) AND batch <= ?4 ORDER BY batch, seq LIMIT 1",
 	[SQL_NEXT_SNOOZED] = "SELECT " COLUMNS " FROM ping WHERE state=5 AND (due, id) > (?1, ?2)"
@@ -332,14 +338,15 @@ int store_put(struct store *s, const struct ping *p)
 	sqlite3_bind_int64(stmt, 12, p->due_us);
 	sqlite3_bind_int64(stmt, 13, p->changed_us);
 	sqlite3_bind_int64(stmt, 14, p->bus);
-	bind_text(stmt, 15, p->sender);
-	bind_text(stmt, 16, p->app);
-	bind_text(stmt, 17, p->desktop_entry);
-	bind_text(stmt, 18, p->category);
-	bind_text(stmt, 19, p->tag);
-	bind_text(stmt, 20, p->summary);
-	bind_text(stmt, 21, p->rule);
-	sqlite3_bind_blob64(stmt, 22, p->wire ? p->wire : "", p->wire_bytes, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 15, p->pid);
+	bind_text(stmt, 16, p->sender);
+	bind_text(stmt, 17, p->app);
+	bind_text(stmt, 18, p->desktop_entry);
+	bind_text(stmt, 19, p->category);
+	bind_text(stmt, 20, p->tag);
+	bind_text(stmt, 21, p->summary);
+	bind_text(stmt, 22, p->rule);
+	sqlite3_bind_blob64(stmt, 23, p->wire ? p->wire : "", p->wire_bytes, SQLITE_STATIC);
 	return done(stmt);
 }
 
@@ -386,15 +393,16 @@ static struct ping read_ping(sqlite3_stmt *stmt)
 		.due_us = sqlite3_column_int64(stmt, 11),
 		.changed_us = sqlite3_column_int64(stmt, 12),
 		.bus = sqlite3_column_int64(stmt, 13),
-		.sender = column_text(stmt, 14),
-		.app = column_text(stmt, 15),
-		.desktop_entry = column_text(stmt, 16),
-		.category = column_text(stmt, 17),
-		.tag = column_text(stmt, 18),
-		.summary = column_text(stmt, 19),
-		.rule = column_text(stmt, 20),
-		.wire = sqlite3_column_blob(stmt, 21),
-		.wire_bytes = (size_t)sqlite3_column_bytes(stmt, 21),
+		.pid = (uint32_t)sqlite3_column_int64(stmt, 14),
+		.sender = column_text(stmt, 15),
+		.app = column_text(stmt, 16),
+		.desktop_entry = column_text(stmt, 17),
+		.category = column_text(stmt, 18),
+		.tag = column_text(stmt, 19),
+		.summary = column_text(stmt, 20),
+		.rule = column_text(stmt, 21),
+		.wire = sqlite3_column_blob(stmt, 22),
+		.wire_bytes = (size_t)sqlite3_column_bytes(stmt, 22),
 	};
 }
 
@@ -430,6 +438,18 @@ int store_by_display(struct store *s, uint32_t display_id, struct ping **ret)
 
 	sqlite3_bind_int64(stmt, 1, display_id);
 	return one_ping(stmt, ret);
+}
+
+int store_by_tag(struct store *s, const char *app, const char *tag, struct ping **ret)
+{
+	sqlite3_stmt *stmt = s->prepared[SQL_BY_TAG];
+	int r;
+
+	bind_text(stmt, 1, app);
+	bind_text(stmt, 2, tag);
+	r = one_ping(stmt, ret);
+	sqlite3_clear_bindings(stmt);
+	return r;
 }
 
 int store_next_displayed(struct store *s, uint32_t after, struct ping **ret)

@@ -42,6 +42,8 @@ LULL_MUSTCHECK int store_put(struct store *s, const struct ping *p);
 LULL_MUSTCHECK int store_change(struct store *s, uint32_t id, const struct ping_change *change);
 LULL_MUSTCHECK int store_get(struct store *s, uint32_t id, struct ping **ret);
 LULL_MUSTCHECK int store_by_display(struct store *s, uint32_t display_id, struct ping **ret);
+LULL_MUSTCHECK int store_by_tag(struct store *s, const char *app, const char *tag,
+				struct ping **ret);
 LULL_MUSTCHECK int store_next_displayed(struct store *s, uint32_t after, struct ping **ret);
 LULL_MUSTCHECK int store_next(struct store *s, const struct ping_query *query, struct ping **ret);
 /** store_next_snoozed() - in order of (due, id), the first one above (@after_due_us, @after_id) */

@@ -1233,7 +1233,7 @@ static void forwarding_changes_the_id_and_the_destination_only(void **state LULL
 		DBusMessage *out = NULL;
 		char id[16];
 
-		assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", ids[i], false,
+		assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", ids[i], false, NULL,
 					      &out),
 				 0);
 		assert_string_equal(dbus_message_get_destination(out), ":1.5");
@@ -1262,7 +1262,7 @@ static void odd_hints_are_forwarded_verbatim(void **state LULL_UNUSED)
 	add_odd_hints();
 	decode(end(), &w);
 	hints = arg_of(w.message, ARG_HINTS);
-	assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", 0, false, &out), 0);
+	assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", 0, false, NULL, &out), 0);
 	assert_arg(out, ARG_HINTS, hints);
 	dbus_message_unref(out);
 	wire_done(&w);
@@ -1274,7 +1274,7 @@ static void the_minimal_forward_keeps_of_the_hints_only_the_urgency(void **state
 	struct wire_notify w;
 
 	decode(dbus_message_ref(call), &w);
-	assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", 9, true, &out), 0);
+	assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", 9, true, NULL, &out), 0);
 	assert_arg(out, ARG_HINTS, "urgency=y2");
 	assert_arg(out, ARG_REPLACES, "u9");
 	for (int at = ARG_ICON; at <= ARG_EXPIRE; at++) {
@@ -1290,7 +1290,7 @@ static void the_minimal_forward_keeps_of_the_hints_only_the_urgency(void **state
 	begin();
 	add_odd_hints();
 	decode(end(), &w);
-	assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", 9, true, &out), 0);
+	assert_int_equal(wire_forward(w.n.wire, w.n.wire_bytes, ":1.5", 9, true, NULL, &out), 0);
 	assert_arg(out, ARG_HINTS, "");
 	dbus_message_unref(out);
 	wire_done(&w);
@@ -1323,7 +1323,7 @@ static void lulls_own_notification_is_a_normal_one(void **state LULL_UNUSED)
 static void assert_bad(const void *wire, size_t n, const char *what)
 {
 	DBusMessage *out = (DBusMessage *)&out;
-	int r = wire_forward(wire, n, ":1.5", 0, false, &out);
+	int r = wire_forward(wire, n, ":1.5", 0, false, NULL, &out);
 
 	if (r != -EBADMSG)
 		fail_msg("%s, %zu bytes: %d, not -EBADMSG", what, n, r);
@@ -1393,7 +1393,7 @@ static void a_row_with_a_flipped_bit_never_does_harm(void **state LULL_UNUSED)
 			int r;
 
 			bytes[i] = (char)(bytes[i] ^ 1 << bit);
-			r = wire_forward(bytes, (size_t)n, ":1.5", 1, bit & 1, &out);
+			r = wire_forward(bytes, (size_t)n, ":1.5", 1, bit & 1, NULL, &out);
 			if (r == 0) {
 				struct wire_notify w;
 
