@@ -1,7 +1,7 @@
 /*
  * lulld: connects the engine to the world, in order, and takes it apart in reverse.
  */
-#include "config/load.h"
+#include "config/settings.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/bus_loop.h"
 #include "daemon/bus/control.h"
@@ -11,13 +11,12 @@
 #include "daemon/bus/front.h"
 #include "daemon/bus/launch.h"
 #include "daemon/bus/role.h"
-#include "daemon/bus/wire.h"
 #include "daemon/clock.h"
-#include "daemon/core/digest.h"
 #include "daemon/engine/engine.h"
 #include "daemon/guard.h"
 #include "daemon/journal/journal.h"
 #include "daemon/log.h"
+#include "daemon/lulld.h"
 #include "daemon/present/presenter.h"
 #include "daemon/spawn.h"
 #include <errno.h>
@@ -26,47 +25,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include <wordexp.h>
 
 /* A callback that takes longer is stuck: the guard ends lulld, and systemd starts it anew. */
 #define GUARD_MS 10000
-
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_FAULT = 1,
-	EXIT_USAGE = 2,
-};
-
-struct lulld {
-	struct event_base *base;
-	struct event *on_term;
-	struct event *on_int;
-	struct event *on_hup;
-	struct event *on_usr2; /* tests only */
-	struct event *again;
-	struct settings *settings;
-	char **config_errors; /* why these aren't the file's; NULL-terminated; NULL: they are */
-	DBusConnection
-		*name_connection; /* owns org.freedesktop.Notifications, talks to the display */
-	DBusConnection *control_connection; /* owns org.lull.Lull1 */
-	struct bus_loop *name_loop;
-	struct bus_loop *control_loop;
-	struct waker *waker;
-	struct guard *guard;
-	struct engine *engine;
-	struct files *files;
-	struct front *front;
-	struct display *display;
-	struct launch *launch;
-	struct role *role;
-	struct control *control;
-	struct presenter *presenter;
-	char *status_told; /* to systemd; NULL: nothing yet */
-	enum exit_status status;
-};
 
 static void stop(struct lulld *l, enum exit_status status)
 {
@@ -107,180 +71,6 @@ static void on_again(evutil_socket_t fd, short what, void *data)
 	wake(data);
 	settle(data);
 }
-
-/* --- ports --- */
-
-static void port_reply_id(void *data, const struct ticket *to, uint32_t id)
-{
-	front_reply_id(((struct lulld *)data)->front, to, id);
-}
-
-static void port_reply_done(void *data, const struct ticket *to)
-{
-	front_reply_done(((struct lulld *)data)->front, to);
-}
-
-static void port_reply_refusal(void *data, const struct ticket *to, enum refusal why)
-{
-	front_reply_refusal(((struct lulld *)data)->front, to, why);
-}
-
-static void port_emit_closed(void *data, const char *to, uint32_t id, uint32_t reason)
-{
-	front_emit_closed(((struct lulld *)data)->front, to, id, reason);
-}
-
-static void port_emit_action(void *data, const char *to, uint32_t id, const char *key,
-			     const char *token)
-{
-	front_emit_action(((struct lulld *)data)->front, to, id, key, token);
-}
-
-static void port_emit_replied(void *data, const char *to, uint32_t id, const char *text)
-{
-	front_emit_replied(((struct lulld *)data)->front, to, id, text);
-}
-
-static bool port_is_here(void *data, const char *sender)
-{
-	return front_is_here(((struct lulld *)data)->front, sender);
-}
-
-/* After the answer: the sender doesn't wait for the copying. */
-static void port_keep_files(void *data, uint32_t id)
-{
-	struct lulld *l = data;
-	autofree(ping) struct ping *p = NULL;
-	DBusMessage *stored = NULL;
-	struct wire_view view;
-
-	if (engine_item(l->engine, id, &p) < 0 || wire_load(p->wire, p->wire_bytes, &stored) < 0)
-		return;
-	wire_view(stored, &view);
-	files_keep(l->files, id, FILE_ICON, view.icon);
-	files_keep(l->files, id, FILE_IMAGE, view.image);
-	dbus_message_unref(stored);
-}
-
-static void port_drop_files(void *data, uint32_t id)
-{
-	files_drop(((struct lulld *)data)->files, id);
-}
-
-static int port_show(void *data, const struct ping *p, bool is_minimal)
-{
-	return display_show(((struct lulld *)data)->display, p, is_minimal);
-}
-
-static void port_close(void *data, uint32_t display_id)
-{
-	display_close(((struct lulld *)data)->display, display_id);
-}
-
-static void port_probe(void *data)
-{
-	display_probe(((struct lulld *)data)->display);
-}
-
-static void port_need_display(void *data)
-{
-	display_need(((struct lulld *)data)->display);
-}
-
-static bool port_has_markup(void *data)
-{
-	return front_has_capability(((struct lulld *)data)->front, "body-markup");
-}
-
-static int port_present(void *data, const struct own_notice *notice)
-{
-	struct lulld *l = data;
-	struct presenter_button buttons[4];
-	struct presenter_digest digest = {
-		.summary = notice->summary,
-		.body = notice->body,
-		.buttons = buttons,
-	};
-
-	while (notice->actions[2 * digest.n_buttons] && digest.n_buttons < ARRAY_SIZE(buttons)) {
-		buttons[digest.n_buttons] = (struct presenter_button){
-			.key = notice->actions[2 * digest.n_buttons],
-			.label = notice->actions[2 * digest.n_buttons + 1],
-		};
-		digest.n_buttons++;
-	}
-	return presenter_show(l->presenter, &digest);
-}
-
-static int port_compose(void *data, const struct own_notice *notice, int64_t announces)
-{
-	return front_compose(((struct lulld *)data)->front, notice, announces);
-}
-
-/* `systemctl --user status lulld` shows it. */
-static void tell_systemd(void *data)
-{
-	struct lulld *l = data;
-	struct engine_status status;
-	autofree(str) char *text = NULL;
-
-	engine_status(l->engine, &status);
-	if (asprintf(&text, "STATUS=focus %s, %lld held%s", status.is_focus_on ? "on" : "off",
-		     (long long)status.n_held,
-		     role_is_in_front(l->role) ? "" : ", not in front of the display server") < 0) {
-		text = NULL;
-		return;
-	}
-	if (l->status_told && strcmp(l->status_told, text) == 0)
-		return;
-	sd_notify(0, text);
-	free(l->status_told);
-	l->status_told = take(text);
-}
-
-static void port_changed(void *data)
-{
-	struct lulld *l = data;
-
-	if (!l->control)
-		return;
-	control_changed(l->control);
-	front_changed(l->front);
-}
-
-static void port_arm(void *data, struct wake next)
-{
-	waker_arm(((struct lulld *)data)->waker, next);
-}
-
-static void port_turn_again(void *data)
-{
-	struct timeval now = {0, 0};
-
-	event_add(((struct lulld *)data)->again, &now);
-}
-
-static const struct engine_ports ports = {
-	.reply_id = port_reply_id,
-	.reply_done = port_reply_done,
-	.reply_refusal = port_reply_refusal,
-	.emit_closed = port_emit_closed,
-	.emit_action = port_emit_action,
-	.emit_replied = port_emit_replied,
-	.is_here = port_is_here,
-	.keep_files = port_keep_files,
-	.drop_files = port_drop_files,
-	.show = port_show,
-	.close = port_close,
-	.probe = port_probe,
-	.need_display = port_need_display,
-	.has_markup = port_has_markup,
-	.present = port_present,
-	.compose = port_compose,
-	.changed = port_changed,
-	.arm = port_arm,
-	.turn_again = port_turn_again,
-};
 
 /* --- the presenter --- */
 
@@ -367,7 +157,7 @@ static const struct launch_ops launch_ops = {.done = on_launched};
 
 static void on_display_changed(void *data)
 {
-	port_changed(data);
+	lulld_changed(data);
 }
 
 static const struct display_ops display_ops = {
@@ -387,9 +177,9 @@ static void on_role_changed(void *data, bool is_in_front)
 		log_warn("not in front: another notification server owns %s; lull waits behind it",
 			 NOTIFICATIONS_NAME);
 	display_look(l->display);
-	tell_systemd(l);
+	lulld_tell_systemd(l);
 	sd_notify(0, "READY=1");
-	port_changed(l);
+	lulld_changed(l);
 }
 
 static void on_role_refused(void *data, const char *why)
@@ -462,12 +252,10 @@ static void on_view(void *data, struct control_view *ret)
 	};
 }
 
-static char **on_reload(void *data);
-
 static const struct control_ops control_ops = {
 	.view = on_view,
-	.reload = on_reload,
-	.told = tell_systemd,
+	.reload = lulld_reload,
+	.told = lulld_tell_systemd,
 };
 
 /* --- starting and ending --- */
@@ -492,88 +280,12 @@ static char *state_dir(void)
 	return n < 0 ? NULL : dir;
 }
 
-/*
- * Read lull.conf. Return: new settings, or NULL with why not in @ret_lines (NULL-terminated; NULL when out of
- * memory).
- */
-static struct settings *read_config(char ***ret_lines)
-{
-	autofree(str) char *path = load_path();
-	struct load_errors errors = {0};
-	struct settings *settings = NULL;
-	size_t i;
-
-	*ret_lines = NULL;
-	if (!path)
-		return settings_new();
-	if (load_settings(path, &errors, &settings) == 0) {
-		load_errors_done(&errors);
-		return settings;
-	}
-	*ret_lines = calloc(errors.count + 1, sizeof(**ret_lines));
-	for (i = 0; i < errors.count; i++) {
-		log_error("%s", errors.lines[i]);
-		if (*ret_lines)
-			(*ret_lines)[i] = take(errors.lines[i]);
-	}
-	load_errors_done(&errors);
-	return NULL;
-}
-
-static int load_config(struct lulld *l)
-{
-	l->settings = read_config(&l->config_errors);
-	if (!l->settings) {
-		log_warn("going on with the defaults");
-		l->settings = settings_new();
-	}
-	return l->settings ? 0 : -ENOMEM;
-}
-
-static char **copy_lines(char *const *lines)
-{
-	size_t n = 0, i;
-	char **copy;
-
-	while (lines[n])
-		n++;
-	copy = calloc(n + 1, sizeof(*copy));
-	for (i = 0; copy && i < n; i++) {
-		copy[i] = strdup(lines[i]);
-		if (!copy[i])
-			break;
-	}
-	return copy;
-}
-
-/* The old settings stay until the new ones are complete. */
-static char **on_reload(void *data)
-{
-	struct lulld *l = data;
-	struct settings *old = l->settings, *settings;
-	char **lines;
-
-	settings = read_config(&lines);
-	control_free_lines(l->config_errors);
-	l->config_errors = lines;
-	port_changed(l);
-	if (!settings) {
-		log_warn("the configuration wasn't reloaded; the old one stays");
-		return lines ? copy_lines(lines) : NULL;
-	}
-	l->settings = settings;
-	engine_set_settings(l->engine, settings);
-	settings_free(old);
-	log_info("the configuration was reloaded");
-	return NULL;
-}
-
 static void on_hangup(evutil_socket_t fd, short what, void *data)
 {
 	(void)fd;
 	(void)what;
 	wake(data);
-	control_free_lines(on_reload(data));
+	control_free_lines(lulld_reload(data));
 	settle(data);
 }
 
@@ -600,8 +312,8 @@ static int open_engine(struct lulld *l)
 		log_warn("the journal was damaged; it is kept as %s", notice);
 	guid = dbus_connection_get_server_id(l->name_connection);
 	clock_boot_id(boot_id);
-	l->engine =
-		engine_new(journal, l->settings, &ports, l, guid ? guid : "", boot_id, clock_now());
+	l->engine = engine_new(journal, l->settings, &lulld_ports, l, guid ? guid : "", boot_id,
+			       clock_now());
 	if (!l->engine)
 		return -ENOMEM;
 	if (asprintf(&pictures, "%s/pictures", dir) < 0) {
@@ -691,7 +403,7 @@ static int lulld_start(struct lulld *l)
 	if (r == 0)
 		r = watch_callbacks(l);
 	if (r == 0)
-		r = load_config(l);
+		r = lulld_load_config(l);
 	if (r == 0)
 		r = open_bus(l);
 	if (r == 0)

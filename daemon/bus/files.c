@@ -48,7 +48,7 @@ static char *path_of(const char *name)
 
 	if (*from != '/')
 		return NULL;
-	path = to = malloc(strlen(from) + 1);
+	path = to = calloc(1, strlen(from) + 1);
 	if (!path)
 		return NULL;
 	for (; *from; from++) {

@@ -1,0 +1,71 @@
+/*
+ * lulld: the parts of the daemon, and what main.c, ports.c and configuration.c share of them.
+ */
+#pragma once
+#include "config/base.h"
+#include <dbus/dbus.h>
+
+struct bus_loop;
+struct control;
+struct display;
+struct engine;
+struct engine_ports;
+struct event;
+struct event_base;
+struct files;
+struct front;
+struct guard;
+struct launch;
+struct presenter;
+struct role;
+struct settings;
+struct waker;
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAULT = 1,
+	EXIT_USAGE = 2,
+};
+
+struct lulld {
+	struct event_base *base;
+	struct event *on_term;
+	struct event *on_int;
+	struct event *on_hup;
+	struct event *on_usr2; /* tests only */
+	struct event *again;
+	struct settings *settings;
+	char **config_errors; /* why these aren't the file's; NULL-terminated; NULL: they are */
+	/* Owns org.freedesktop.Notifications and talks to the display. */
+	DBusConnection *name_connection;
+	DBusConnection *control_connection; /* owns org.lull.Lull1 */
+	struct bus_loop *name_loop;
+	struct bus_loop *control_loop;
+	struct waker *waker;
+	struct guard *guard;
+	struct engine *engine;
+	struct files *files;
+	struct front *front;
+	struct display *display;
+	struct launch *launch;
+	struct role *role;
+	struct control *control;
+	struct presenter *presenter;
+	char *status_told; /* to systemd; NULL: nothing yet */
+	enum exit_status status;
+};
+
+/** What the engine asks of the world; its data is a struct lulld. */
+extern const struct engine_ports lulld_ports;
+
+/** lulld_changed() - what status shows may have changed */
+void lulld_changed(void *lulld);
+
+/** lulld_tell_systemd() - STATUS=, when it says something new */
+void lulld_tell_systemd(void *lulld);
+
+/** lulld_load_config() - at start: lull.conf, or the defaults. Return: 0 or -ENOMEM. */
+LULL_MUSTCHECK int lulld_load_config(struct lulld *l);
+
+/** lulld_reload() - read lull.conf anew; see control_ops.reload */
+char **lulld_reload(void *lulld);
