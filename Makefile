@@ -177,7 +177,8 @@ DEPS := build-essential pkg-config libevent-dev libdbus-1-dev libnotify-dev libi
 	libsystemd-dev libjansson-dev dbus libnotify-bin scdoc
 TEST_DEPS := $(DEPS) libcmocka-dev python3 python3-pytest python3-dbus python3-gi python3-dbusmock \
 	dunst xfce4-notifyd xfconf xvfb xdotool imagemagick x11-utils strace clang clang-format \
-	libclang-rt-14-dev cppcheck valgrind sqlite3 systemd dbus-user-session
+	libclang-rt-14-dev cppcheck valgrind sqlite3 systemd dbus-user-session xdg-dbus-proxy \
+	bubblewrap
 DESKTOP_DEPS := $(TEST_DEPS) sway mako-notifier grim
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)

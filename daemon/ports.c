@@ -52,7 +52,6 @@ static bool port_is_here(void *data, const char *sender)
 	return front_is_here(((struct lulld *)data)->front, sender);
 }
 
-/* After the answer: the sender doesn't wait for the copying. */
 static void port_keep_files(void *data, uint32_t id)
 {
 	struct lulld *l = data;
@@ -68,14 +67,19 @@ static void port_keep_files(void *data, uint32_t id)
 	dbus_message_unref(stored);
 }
 
+static void port_copy_files(void *data)
+{
+	files_copy(((struct lulld *)data)->files);
+}
+
 static void port_drop_files(void *data, uint32_t id)
 {
 	files_drop(((struct lulld *)data)->files, id);
 }
 
-static int port_show(void *data, const struct ping *p, bool is_minimal)
+static int port_show(void *data, const struct ping *p, bool is_minimal, bool is_silent)
 {
-	return display_show(((struct lulld *)data)->display, p, is_minimal);
+	return display_show(((struct lulld *)data)->display, p, is_minimal, is_silent);
 }
 
 static void port_close(void *data, uint32_t display_id)
@@ -175,6 +179,7 @@ const struct engine_ports lulld_ports = {
 	.emit_replied = port_emit_replied,
 	.is_here = port_is_here,
 	.keep_files = port_keep_files,
+	.copy_files = port_copy_files,
 	.drop_files = port_drop_files,
 	.show = port_show,
 	.close = port_close,

@@ -379,7 +379,7 @@ static void on_shown(void *data, DBusMessage *reply)
 	if (d->in_flight)
 		dbus_pending_call_unref(d->in_flight);
 	d->in_flight = NULL;
-	if (dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID) && id != 0)
+	if (dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID))
 		engine_shown(d->engine, id);
 	else
 		engine_refused(d->engine, error ? error : "its answer isn't an id");
@@ -398,12 +398,13 @@ static char *resolve(void *data, enum file_slot slot, const char *name)
 	return files_resolve(pictures->files, pictures->id, slot, name);
 }
 
-int display_show(struct display *d, const struct ping *p, bool is_minimal)
+int display_show(struct display *d, const struct ping *p, bool is_minimal, bool is_silent)
 {
 	struct pictures pictures = {d->files, p->id};
 	struct wire_extra extra = {
 		.desktop_entry = p->desktop_entry,
 		.shell_pid = strcmp(d->name, "gnome-shell") == 0 ? p->pid : 0,
+		.is_silent = is_silent,
 		.resolve = resolve,
 		.data = &pictures,
 	};

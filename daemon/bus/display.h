@@ -61,6 +61,6 @@ const char *display_unique(const struct display *d);
 enum display_how display_how(const struct display *d);
 
 /* For the engine's ports; see there. */
-int display_show(struct display *d, const struct ping *p, bool is_minimal);
+int display_show(struct display *d, const struct ping *p, bool is_minimal, bool is_silent);
 void display_close(struct display *d, uint32_t display_id);
 void display_probe(struct display *d);

@@ -8,8 +8,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* More than a turn of the loop can need in practice; what is beyond is copied at once. */
+#define OPENED_MAX 32
+
+struct opened {
+	uint32_t id;
+	enum file_slot slot;
+	int fd;
+	size_t bytes;
+};
+
 struct files {
 	char *dir;
+	struct opened opened[OPENED_MAX];
+	size_t n_opened;
 };
 
 struct files *files_new(const char *dir)
@@ -26,6 +38,7 @@ struct files *files_free(struct files *f)
 {
 	if (!f)
 		return NULL;
+	files_copy(f);
 	free(f->dir);
 	free(f);
 	return NULL;
@@ -104,31 +117,46 @@ static int open_original(const char *path, size_t *ret_bytes)
 
 void files_keep(struct files *f, uint32_t id, enum file_slot slot, const char *name)
 {
-	autofree(str) char *path = NULL, *copy = NULL;
+	autofree(str) char *path = files_is_temporary(name) ? path_of(name) : NULL;
 	size_t bytes = 0;
-	int from, to;
-	ssize_t n = 0;
+	int fd = path ? open_original(path, &bytes) : -1;
 
-	if (!files_is_temporary(name))
+	if (fd < 0)
 		return;
-	path = path_of(name);
-	copy = copy_path(f, id, slot);
-	from = path && copy ? open_original(path, &bytes) : -1;
-	if (from < 0)
+	if (f->n_opened == OPENED_MAX)
+		files_copy(f);
+	f->opened[f->n_opened++] = (struct opened){id, slot, fd, bytes};
+}
+
+static void copy_one(const struct files *f, const struct opened *o)
+{
+	autofree(str) char *copy = copy_path(f, o->id, o->slot);
+	size_t bytes = o->bytes;
+	ssize_t n;
+	int to;
+
+	to = copy ? open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+	if (to < 0)
 		return;
-	if (mkdir(f->dir, 0700) < 0 && errno != EEXIST) {
-		close(from);
+	while (bytes > 0 && (n = sendfile(to, o->fd, NULL, bytes)) > 0)
+		bytes -= (size_t)n;
+	close(to);
+	if (bytes > 0)
+		unlink(copy); /* a full disk: no copy is better than half of one */
+}
+
+void files_copy(struct files *f)
+{
+	size_t i;
+
+	if (f->n_opened == 0)
 		return;
-	}
-	to = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (to >= 0) {
-		while (bytes > 0 && (n = sendfile(to, from, NULL, bytes)) > 0)
-			bytes -= (size_t)n;
-		close(to);
-		if (bytes > 0)
-			unlink(copy); /* a full disk: no copy is better than half of one */
-	}
-	close(from);
+	if (mkdir(f->dir, 0700) == 0 || errno == EEXIST)
+		for (i = 0; i < f->n_opened; i++)
+			copy_one(f, &f->opened[i]);
+	for (i = 0; i < f->n_opened; i++)
+		close(f->opened[i].fd);
+	f->n_opened = 0;
 }
 
 void files_drop(struct files *f, uint32_t id)

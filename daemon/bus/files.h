@@ -32,8 +32,11 @@ DEFINE_AUTOFREE(files)
 /** files_is_temporary() - does @name, a hint's value, name a file that may go away? Not an icon's name. */
 bool files_is_temporary(const char *name);
 
-/** files_keep() - copy the file that @name names; one that can't be copied is left alone */
+/** files_keep() - open the file that @name names, for files_copy(); what can't be opened is left alone */
 void files_keep(struct files *f, uint32_t id, enum file_slot slot, const char *name);
+
+/** files_copy() - copy what was opened since the last time */
+void files_copy(struct files *f);
 
 /** files_drop() - the copies of @id aren't needed any more */
 void files_drop(struct files *f, uint32_t id);

@@ -1,6 +1,7 @@
 #include "daemon/bus/identity.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,11 +44,20 @@ void credentials_read(DBusMessage *reply, struct credentials *ret)
 bool identity_is_sandboxed(const struct credentials *c)
 {
 	char path[48];
+	bool is_outside;
+	int root;
 
 	if (c->pid == 0 || strncmp(c->label, "snap.", 5) == 0)
 		return true;
-	snprintf(path, sizeof(path), "/proc/%u/root/.flatpak-info", c->pid);
-	return access(path, F_OK) == 0 || errno != ENOENT;
+	snprintf(path, sizeof(path), "/proc/%u/root", c->pid);
+	/* Of a process that has left there is no root, which isn't the same as a root without the file. */
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return true;
+	is_outside =
+		faccessat(root, ".flatpak-info", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	close(root);
+	return !is_outside;
 }
 
 /* The value of @key in the section [Application] of a key file. */

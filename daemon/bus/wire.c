@@ -46,6 +46,17 @@ static bool next_action(DBusMessageIter *list, const char **key, const char **la
 	return true;
 }
 
+static size_t count_lines(const char *s)
+{
+	size_t n = 1;
+
+	while ((s = strchr(s, '\n'))) {
+		s++;
+		n++;
+	}
+	return n;
+}
+
 /* --- reading --- */
 
 static bool are_actions_normal(DBusMessageIter *from)
@@ -100,7 +111,9 @@ static bool read_call(DBusMessage *message, struct wire_notify *w)
 	w->n.has_files = files_is_temporary(icon);
 	is_normal = strlen(w->n.app) <= WIRE_NAME_MAX && strlen(icon) <= WIRE_NAME_MAX &&
 		    strlen(w->n.summary) <= WIRE_SUMMARY_MAX &&
-		    strlen(w->n.body) <= WIRE_BODY_MAX && !dbus_message_contains_unix_fds(message);
+		    strlen(w->n.body) <= WIRE_BODY_MAX &&
+		    count_lines(w->n.body) <= WIRE_LINES_MAX &&
+		    !dbus_message_contains_unix_fds(message);
 	is_normal = are_actions_normal(&iter) && is_normal;
 	dbus_message_iter_next(&iter);
 	is_normal = are_hints_normal(&iter, &w->n) && is_normal;
@@ -175,6 +188,24 @@ static bool add_text(DBusMessageIter *into, const char *s, size_t max)
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_STRING, &s);
 }
 
+/* Like add_text(), and what is beyond the last line goes on in that line. */
+static bool add_body(DBusMessageIter *into, const char *body)
+{
+	autofree(str) char *copy = NULL;
+	size_t n_lines = 0;
+	char *at;
+
+	if (count_lines(body) <= WIRE_LINES_MAX)
+		return add_text(into, body, WIRE_BODY_MAX);
+	copy = strdup(body);
+	if (!copy)
+		return false;
+	for (at = copy; *at; at++)
+		if (*at == '\n' && ++n_lines >= WIRE_LINES_MAX)
+			*at = ' ';
+	return add_text(into, copy, WIRE_BODY_MAX);
+}
+
 static bool normalise(DBusMessage *call, DBusMessage *normal)
 {
 	DBusMessageIter from, into;
@@ -190,7 +221,7 @@ static bool normalise(DBusMessage *call, DBusMessage *normal)
 	if (!dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT32, &replaces_id) ||
 	    !add_text(&into, next_text(&from), WIRE_NAME_MAX) ||
 	    !add_text(&into, next_text(&from), WIRE_SUMMARY_MAX) ||
-	    !add_text(&into, next_text(&from), WIRE_BODY_MAX) || !add_actions(&from, &into))
+	    !add_body(&into, next_text(&from)) || !add_actions(&from, &into))
 		return false;
 	dbus_message_iter_next(&from);
 	if (!add_hints(&from, &into))
@@ -334,13 +365,17 @@ static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_
 	while (is_done && next_hint(&dict, &key, &value)) {
 		if (is_minimal && strcmp(key, "urgency") != 0)
 			continue;
-		if (extra->shell_pid != 0 && strcmp(key, "sender-pid") == 0)
+		if ((extra->shell_pid != 0 && strcmp(key, "sender-pid") == 0) ||
+		    (extra->is_silent && strcmp(key, "suppress-sound") == 0))
 			continue;
 		has_entry = has_entry || strcmp(key, "desktop-entry") == 0;
 		is_done = forward_hint(&dict_into, key, &value, extra);
 	}
 	if (is_done && !is_minimal && !has_entry && extra->desktop_entry && *extra->desktop_entry)
 		is_done = bus_append_text_entry(&dict_into, "desktop-entry", extra->desktop_entry);
+	if (is_done && extra->is_silent)
+		is_done = bus_append_entry(&dict_into, "suppress-sound", DBUS_TYPE_BOOLEAN,
+					   &(dbus_bool_t){TRUE});
 	is_done = is_done && add_shell_pid(&dict_into, extra->shell_pid) &&
 		  dbus_message_iter_close_container(into, &dict_into);
 	if (!is_done)

@@ -17,6 +17,7 @@
 #define WIRE_NAME_MAX 4096
 #define WIRE_SUMMARY_MAX 4096
 #define WIRE_BODY_MAX (64 * 1024)
+#define WIRE_LINES_MAX 500 /* of a body: some servers take seconds for thousands */
 #define WIRE_ACTIONS_MAX (16 * 1024)
 
 /** A decoded Notify. The strings of @n live as long as this and the call that it came from. */
@@ -75,6 +76,7 @@ bool wire_has_action(DBusMessage *stored, const char *key);
 struct wire_extra {
 	const char *desktop_entry; /* added where the sender didn't say one; "" or NULL: none */
 	uint32_t shell_pid;        /* process of the sender, for GNOME Shell; 0: not told */
+	bool is_silent;            /* suppress-sound: not the first of its batch */
 	/* What to say instead of a picture's name: NULL: as it came; "": nothing; the result is freed. */
 	char *(*resolve)(void *data, enum file_slot slot, const char *name);
 	void *data;

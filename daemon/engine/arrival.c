@@ -24,13 +24,15 @@ static bool is_owner(struct arrival *a, const struct ping *p, const char *sender
 {
 	if (p->kind == PING_OWN)
 		return false;
-	return strcmp(p->sender, sender) == 0 ? p->bus == a->pass->bus : !pass_owner(a->pass, p);
+	/* A namesake on another bus is somebody else. */
+	return (p->bus == a->pass->bus && strcmp(p->sender, sender) == 0) ||
+	       !pass_owner(a->pass, p);
 }
 
 /*
  * The id that an arrival gets: the one it replaces, when that is its own, was its sender's who has left, or
- * was never given to anybody (some clients make ids up); that of the one with its synchronous tag; else a
- * new one.
+ * was never given to anybody (some clients make ids up); that of the application's one with its synchronous
+ * tag, whichever of its processes sent that; else a new one.
  */
 static int choose_id(struct arrival *a, const struct ticket *from, uint32_t replaces_id,
 		     const struct notification *n, struct ping **ret_old, uint32_t *ret)
@@ -153,14 +155,15 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 	if (announces > 0)
 		release_told(a->release, a->pass, announces);
 	a->pass->outbox.is_promise = true;
+	/* Before the answer: a script deletes its picture as soon as it has that. */
+	if (p.state == PING_HELD && n->has_files)
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_KEEP_FILES, .id = p.id});
 	if (!from->is_silent)
 		pass_stage(a->pass, &(struct effect){.kind = EFFECT_REPLY_ID,
 						     .to = from->sender,
 						     .serial = from->serial,
 						     .id = p.id});
 	*ret_id = p.id;
-	if (p.state == PING_HELD && n->has_files)
-		pass_stage(a->pass, &(struct effect){.kind = EFFECT_KEEP_FILES, .id = p.id});
 	return p.state == PING_HELD && (!old || old->state != PING_HELD);
 }
 

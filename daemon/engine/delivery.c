@@ -65,13 +65,16 @@ void delivery_pump(struct delivery *d, struct pass *pass)
 		if (r == 0) {
 			/* What the one before became is on disk first: a crash repeats one at most. */
 			journal_commit(pass->journal);
-			r = pass->ports->show(pass->data, p, p->tries > 0);
+			r = pass->ports->show(pass->data, p, p->tries > 0,
+					      p->batch > 0 && p->batch == d->sounded_batch);
 		}
 		if (r == 0) {
 			d->in_flight = p->id;
 			d->asked_boot_us = pass->now.boot_us;
 			d->is_probing = false;
 			d->is_stale = false;
+			if (p->batch > 0)
+				d->sounded_batch = p->batch;
 		} else if (r == -EBADMSG && p) {
 			quarantine(pass, p, "its record is damaged");
 		} else {
@@ -203,6 +206,12 @@ void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
 
 	if (load_in_flight(d, pass, &p) < 0)
 		return;
+	/* dunst does so for one without any text: there is nothing to show. */
+	if (display_id == 0) {
+		if (p->state == PING_RELEASING)
+			pass_close(pass, p, PING_CLOSED, CLOSE_UNDEFINED, false);
+		return;
+	}
 	/* A display that gives an id again has replaced what had it. */
 	if (journal_by_display(pass->journal, display_id, &before) == 0 && before->id != p->id)
 		forget_displayed(pass, before);

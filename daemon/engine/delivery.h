@@ -13,6 +13,7 @@ struct delivery {
 	bool is_stale;            /* it was replaced meanwhile: the newer version follows it */
 	int64_t asked_boot_us;    /* when it was sent */
 	bool is_probing;          /* it is late, and the display was asked whether it lives */
+	int64_t sounded_batch;    /* one of it was shown already: the others are silent */
 	int64_t next_try_boot_us; /* after a failure of ours; INSTANT_NEVER */
 };
 

@@ -296,6 +296,7 @@ static void commit_and_send(struct engine *e)
 	if (!journal_is_dirty(pass->journal))
 		e->lazy_boot_us = INSTANT_NEVER;
 	outbox_flush(&pass->outbox, pass->ports, pass->data);
+	pass->ports->copy_files(pass->data);
 }
 
 void engine_commit(struct engine *e)

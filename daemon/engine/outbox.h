@@ -11,7 +11,7 @@ enum effect_kind {
 	EFFECT_CLOSED,
 	EFFECT_ACTION,
 	EFFECT_REPLIED,
-	EFFECT_KEEP_FILES, /* work that the answer doesn't wait for */
+	EFFECT_KEEP_FILES, /* the files are opened; their copying follows the answers */
 };
 
 /** One thing to send. Strings are the caller's; NULL where there is none. */

@@ -42,12 +42,13 @@ struct engine_ports {
 	/* Is this unique name still on the bus? */
 	bool (*is_here)(void *data, const char *sender);
 
-	/* Pictures that it names and that may go away: copy them; forget the copies. */
+	/* Pictures that it names and that may go away: open them; copy what was opened; forget the copies. */
 	void (*keep_files)(void *data, uint32_t id);
+	void (*copy_files)(void *data);
 	void (*drop_files)(void *data, uint32_t id);
 
 	/* To the display. show: engine_shown() or engine_refused() follows, unless the display goes. */
-	int (*show)(void *data, const struct ping *p, bool is_minimal);
+	int (*show)(void *data, const struct ping *p, bool is_minimal, bool is_silent);
 	void (*close)(void *data, uint32_t display_id);
 	/* Ask whether it is alive: engine_display_alive() follows if it is. */
 	void (*probe)(void *data);

@@ -2,6 +2,7 @@
 
 It asks for org.freedesktop.Notifications, writes every call to LOG, a line of JSON each, and never closes
 anything by itself. It is told over org.lull.FakeDisplay on its own unique name, which is in the first line.
+As dunst and mako do, it has an interface of its own, too: org.example.Display1, on two paths.
 """
 import argparse
 import json
@@ -18,6 +19,9 @@ from gi.repository import GLib
 NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
 CONTROL = "org.lull.FakeDisplay"
+EXAMPLE = "org.example.Display1"
+EXAMPLE_PATH = "/org/example/Display"
+PROPERTIES = "org.freedesktop.DBus.Properties"
 CAPABILITIES = ["actions", "body", "body-markup", "persistence", "x-lull-fake"]
 
 
@@ -42,20 +46,83 @@ class Refused(dbus.DBusException):
     _dbus_error_name = "org.freedesktop.DBus.Error.Failed"
 
 
-class FakeDisplay(dbus.service.Object):
+class Broken(dbus.DBusException):
+    _dbus_error_name = "org.example.Error.Broken"
+
+
+class UnknownProperty(dbus.DBusException):
+    _dbus_error_name = "org.freedesktop.DBus.Error.UnknownProperty"
+
+
+class Example(dbus.service.Object):
+    """What a display offers besides notifications."""
+
+    def __init__(self, bus, path, log_file):
+        super().__init__(bus, path)
+        self.log_file = log_file
+        self.paused = False
+        self.late = []
+
+    def log(self, event, **fields):
+        self.log_file.write(json.dumps({"event": event, "t": time.monotonic(), **fields}) + "\n")
+
+    @dbus.service.method(EXAMPLE, in_signature="v", out_signature="v", sender_keyword="sender")
+    def Echo(self, value, sender=None):
+        self.log("Echo", value=plain(value), sender=sender)
+        return value
+
+    @dbus.service.method(EXAMPLE, sender_keyword="sender")
+    def Fail(self, sender=None):
+        raise Broken("as you wish")
+
+    @dbus.service.method(EXAMPLE, in_signature="h", out_signature="h")
+    def Descriptor(self, fd):
+        return fd
+
+    @dbus.service.method(EXAMPLE, out_signature="s", async_callbacks=("answer", "refuse"))
+    def Later(self, answer, refuse):
+        """Answered when Answer is called."""
+        self.late.append(answer)
+        self.log("Later")
+
+    @dbus.service.method(EXAMPLE)
+    def Answer(self):
+        for answer in self.late:
+            answer("at last")
+        self.late = []
+
+    @dbus.service.method(PROPERTIES, in_signature="ss", out_signature="v")
+    def Get(self, interface, name):
+        if (interface, name) != (EXAMPLE, "Paused"):
+            raise UnknownProperty(f"no {name}")
+        return dbus.Boolean(self.paused, variant_level=1)
+
+    @dbus.service.method(PROPERTIES, in_signature="s", out_signature="a{sv}")
+    def GetAll(self, interface):
+        return {"Paused": dbus.Boolean(self.paused)} if interface == EXAMPLE else {}
+
+    @dbus.service.method(PROPERTIES, in_signature="ssv")
+    def Set(self, interface, name, value):
+        self.Get(interface, name)
+        self.paused = bool(value)
+        self.PropertiesChanged(EXAMPLE, {"Paused": dbus.Boolean(self.paused)}, [])
+
+    @dbus.service.signal(PROPERTIES, signature="sa{sv}as")
+    def PropertiesChanged(self, interface, changed, invalidated):
+        pass
+
+
+class FakeDisplay(Example):
     def __init__(self, bus, log, dies_on):
-        super().__init__(bus, PATH)
+        super().__init__(bus, PATH, open(log, "a", buffering=1))
         self.bus = bus
-        self.log_file = open(log, "a", buffering=1)
+        self.example = Example(bus, EXAMPLE_PATH, self.log_file)
         self.dies_on = dies_on
         self.last_id = 0
         self.refusals = 0
         self.refused_summary = None
         self.is_mute = False
         self.delay_ms = 0
-
-    def log(self, event, **fields):
-        self.log_file.write(json.dumps({"event": event, "t": time.monotonic(), **fields}) + "\n")
 
     # --- as lulld sees it ---
 
@@ -128,6 +195,10 @@ class FakeDisplay(dbus.service.Object):
     @dbus.service.method(CONTROL, in_signature="us")
     def Reply(self, shown, text):
         self.NotificationReplied(shown, text)
+
+    @dbus.service.method(CONTROL, in_signature="s")
+    def Changed(self, interface):
+        self.PropertiesChanged(interface, {"Inhibited": dbus.Boolean(True)}, [])
 
     @dbus.service.method(CONTROL, in_signature="u")
     def Refuse(self, n):
