@@ -10,10 +10,15 @@ static const struct {
 	const char *name;
 	void (*run)(struct doctor *d);
 } checks[] = {
-	{"bus", doctor_check_bus},         {"daemon", doctor_check_daemon},
-	{"unit", doctor_check_unit},       {"front", doctor_check_front},
-	{"display", doctor_check_display}, {"activation", doctor_check_activation},
-	{"journal", doctor_check_journal}, {"configuration", doctor_check_configuration},
+	{"bus", doctor_check_bus},
+	{"daemon", doctor_check_daemon},
+	{"unit", doctor_check_unit},
+	{"front", doctor_check_front},
+	{"display", doctor_check_display},
+	{"quarantine", doctor_check_quarantine},
+	{"activation", doctor_check_activation},
+	{"journal", doctor_check_journal},
+	{"configuration", doctor_check_configuration},
 	{"bypass", doctor_check_bypass},
 };
 

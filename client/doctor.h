@@ -46,6 +46,7 @@ void doctor_check_daemon(struct doctor *d);
 void doctor_check_unit(struct doctor *d);
 void doctor_check_front(struct doctor *d);
 void doctor_check_display(struct doctor *d);
+void doctor_check_quarantine(struct doctor *d);
 void doctor_check_bypass(struct doctor *d);
 
 /* What looks at files; doctor_files.c. */

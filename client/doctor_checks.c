@@ -387,6 +387,19 @@ void doctor_check_display(struct doctor *d)
 			    how ? how : "");
 }
 
+void doctor_check_quarantine(struct doctor *d)
+{
+	json_int_t n = json_integer_value(json_object_get(d->status, "quarantined"));
+
+	if (n > 0)
+		doctor_find(d, DOCTOR_ATTENTION,
+			    doctor_text("%" JSON_INTEGER_FORMAT " notification%s kept aside: the "
+					"display refused it twice, or died of it twice",
+					n, n == 1 ? " is" : "s are"),
+			    doctor_text("lull list; lull release ID tries one again, without its "
+					"hints"));
+}
+
 /* --- what doesn't come to lull at all --- */
 
 static bool is_desktop(const char *name)

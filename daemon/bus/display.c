@@ -404,6 +404,7 @@ int display_show(struct display *d, const struct ping *p, bool is_minimal, bool 
 	struct wire_extra extra = {
 		.desktop_entry = p->desktop_entry,
 		.shell_pid = strcmp(d->name, "gnome-shell") == 0 ? p->pid : 0,
+		.is_released = p->batch > 0,
 		.is_silent = is_silent,
 		.resolve = resolve,
 		.data = &pictures,

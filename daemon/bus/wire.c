@@ -368,6 +368,8 @@ static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_
 		if ((extra->shell_pid != 0 && strcmp(key, "sender-pid") == 0) ||
 		    (extra->is_silent && strcmp(key, "suppress-sound") == 0))
 			continue;
+		if (extra->is_released && (strcmp(key, "x") == 0 || strcmp(key, "y") == 0))
+			continue;
 		has_entry = has_entry || strcmp(key, "desktop-entry") == 0;
 		is_done = forward_hint(&dict_into, key, &value, extra);
 	}

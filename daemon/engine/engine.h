@@ -155,6 +155,7 @@ struct engine_status {
 	int64_t n_held;
 	int64_t n_snoozed;
 	int64_t n_announced;
+	int64_t n_quarantined;
 	int64_t next_release_us; /* wall; 0: none */
 	const char *journal_why; /* NULL: on disk */
 };

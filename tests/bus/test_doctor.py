@@ -252,6 +252,15 @@ def test_the_unit_is_judged_by_what_systemd_says(bus, lulld, display, states, ex
         assert any(remedy in f["remedy"] for f in found), found
 
 
+def test_what_the_display_refuses_is_named_with_its_remedy(bus, lulld, display, sender):
+    display.tell("RefuseSummary", "s", "bad")
+    sender.notify("bad")
+    rig.wait_for(lambda: Findings(bus).of("quarantine"), "it is kept aside")
+    found = Findings(bus).one("quarantine", "attention")
+    assert found["text"].startswith("1 notification")
+    assert "lull release ID" in found["remedy"]
+
+
 def test_what_bypasses_lull_is_named_where_it_is(bus, lulld, display):
     peer = bus.peer()
     peer.bus.request_name("org.gtk.Notifications")
