@@ -321,9 +321,10 @@ static int open_engine(struct lulld *l)
 		return -ENOMEM;
 	}
 	l->files = files_new(pictures);
-	l->front = front_new(l->name_connection, l->engine);
+	/* First, so that nobody leaves between the list of names and the watch for those that leave. */
 	l->display = display_new(l->name_connection, l->base, l->engine, l->files, guid ? guid : "",
 				 &display_ops, l);
+	l->front = front_new(l->name_connection, l->engine);
 	return l->files && l->front && l->display ? 0 : -ENOMEM;
 }
 

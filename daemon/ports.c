@@ -11,6 +11,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/lulld.h"
 #include "daemon/present/presenter.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,9 @@ static int port_present(void *data, const struct own_notice *notice)
 		.buttons = buttons,
 	};
 
+	/* Its Notify would go to whoever is in front. */
+	if (!role_is_in_front(l->role))
+		return -ENOTCONN;
 	while (notice->actions[2 * digest.n_buttons] && digest.n_buttons < ARRAY_SIZE(buttons)) {
 		buttons[digest.n_buttons] = (struct presenter_button){
 			.key = notice->actions[2 * digest.n_buttons],

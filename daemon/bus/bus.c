@@ -38,28 +38,42 @@ void bus_close(DBusConnection *connection)
 struct waiter {
 	bus_reply_fn fn;
 	void *data;
+	void (*drop)(void *data); /* NULL: @data isn't ours */
 };
+
+static void free_waiter(void *data)
+{
+	struct waiter *waiter = data;
+
+	if (waiter->drop && waiter->data)
+		waiter->drop(waiter->data);
+	free(waiter);
+}
 
 static void on_reply(DBusPendingCall *pending, void *data)
 {
 	struct waiter *waiter = data;
 	DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+	void *given = waiter->data;
 
 	if (!reply)
 		return;
-	waiter->fn(waiter->data, reply);
+	if (waiter->drop)
+		waiter->data = NULL;
+	waiter->fn(given, reply);
 	dbus_message_unref(reply);
 }
 
-int bus_call(DBusConnection *connection, DBusMessage *call, int timeout_ms, bus_reply_fn fn,
-	     void *data, DBusPendingCall **ret_pending)
+/* On failure @waiter's data stays the caller's. */
+static int send_waiting(DBusConnection *connection, DBusMessage *call, int timeout_ms,
+			const struct waiter *wanted, DBusPendingCall **ret_pending)
 {
 	DBusPendingCall *pending = NULL;
 	struct waiter *waiter = malloc(sizeof(*waiter));
 
 	if (!waiter)
 		return -ENOMEM;
-	*waiter = (struct waiter){fn, data};
+	*waiter = *wanted;
 	if (!dbus_connection_send_with_reply(connection, call, &pending, timeout_ms)) {
 		free(waiter);
 		return -ENOMEM;
@@ -68,17 +82,42 @@ int bus_call(DBusConnection *connection, DBusMessage *call, int timeout_ms, bus_
 		free(waiter);
 		return -ENOTCONN;
 	}
-	if (!dbus_pending_call_set_notify(pending, on_reply, waiter, free)) {
+	if (!dbus_pending_call_set_notify(pending, on_reply, waiter, free_waiter)) {
 		dbus_pending_call_cancel(pending);
 		dbus_pending_call_unref(pending);
 		free(waiter);
 		return -ENOMEM;
 	}
+	*ret_pending = pending;
+	return 0;
+}
+
+int bus_call(DBusConnection *connection, DBusMessage *call, int timeout_ms, bus_reply_fn fn,
+	     void *data, DBusPendingCall **ret_pending)
+{
+	const struct waiter waiter = {.fn = fn, .data = data};
+	DBusPendingCall *pending;
+	int r = send_waiting(connection, call, timeout_ms, &waiter, &pending);
+
+	if (r < 0)
+		return r;
 	if (ret_pending)
 		*ret_pending = pending;
 	else
 		dbus_pending_call_unref(pending);
 	return 0;
+}
+
+int bus_call_owning(DBusConnection *connection, DBusMessage *call, int timeout_ms, bus_reply_fn fn,
+		    void *data, void (*drop)(void *data))
+{
+	const struct waiter waiter = {.fn = fn, .data = data, .drop = drop};
+	DBusPendingCall *pending;
+	int r = send_waiting(connection, call, timeout_ms, &waiter, &pending);
+
+	if (r == 0)
+		dbus_pending_call_unref(pending);
+	return r;
 }
 
 DBusMessage *bus_driver_call(const char *member, int first_type, ...)

@@ -47,6 +47,13 @@ typedef void (*bus_reply_fn)(void *data, DBusMessage *reply);
 LULL_MUSTCHECK int bus_call(DBusConnection *connection, DBusMessage *call, int timeout_ms,
 			    bus_reply_fn fn, void *data, DBusPendingCall **ret_pending);
 
+/**
+ * bus_call_owning() - like bus_call() without a way to cancel it; @data is @fn's to free
+ * @drop: frees @data when no reply will come: the connection has ended
+ */
+LULL_MUSTCHECK int bus_call_owning(DBusConnection *connection, DBusMessage *call, int timeout_ms,
+				   bus_reply_fn fn, void *data, void (*drop)(void *data));
+
 /** bus_driver_call() - a method call to the bus itself, with arguments as dbus_message_append_args() */
 DBusMessage *bus_driver_call(const char *member, int first_type, ...);
 

@@ -24,6 +24,9 @@
  */
 static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
 
+/* And while something waits, this often. */
+#define LAST_LOOK_MS 3000
+
 /* When nothing has come by itself for this long, lulld starts one. */
 #define START_AFTER_MS 120
 
@@ -306,9 +309,13 @@ static void lose(struct display *d)
 
 void display_need(struct display *d)
 {
-	/* While joins are watched, they and the timer look. */
+	struct timeval tv = {LAST_LOOK_MS / 1000, 0};
+
+	/* While joins are watched, they and the timer look; one may ask for the name long after it joined. */
 	if (!d->is_watching)
 		display_look(d);
+	else if (!is_known(d) && !d->is_looking && !event_pending(d->again, EV_TIMEOUT, NULL))
+		event_add(d->again, &tv);
 }
 
 /* --- what it says --- */

@@ -161,8 +161,16 @@ void files_copy(struct files *f)
 
 void files_drop(struct files *f, uint32_t id)
 {
+	size_t kept = 0, i;
 	int slot;
 
+	for (i = 0; i < f->n_opened; i++) {
+		if (f->opened[i].id == id)
+			close(f->opened[i].fd);
+		else
+			f->opened[kept++] = f->opened[i];
+	}
+	f->n_opened = kept;
 	for (slot = 0; slot < N_FILE_SLOTS; slot++) {
 		autofree(str) char *copy = copy_path(f, id, (enum file_slot)slot);
 

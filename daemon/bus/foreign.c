@@ -7,8 +7,8 @@
 
 /* One call on its way to the display and back. */
 struct passage {
-	DBusConnection *connection;
-	DBusMessage *call; /* a copy, addressed to the display */
+	DBusConnection *connection; /* borrowed: it holds the call that this waits for */
+	DBusMessage *call;          /* a copy, addressed to the display */
 	char *caller;
 	dbus_uint32_t serial;
 	bool is_silent;
@@ -20,12 +20,16 @@ static struct passage *passage_free(struct passage *p)
 		return NULL;
 	if (p->call)
 		dbus_message_unref(p->call);
-	dbus_connection_unref(p->connection);
 	free(p->caller);
 	free(p);
 	return NULL;
 }
 DEFINE_AUTOFREE(passage)
+
+static void drop_passage(void *data)
+{
+	passage_free(data);
+}
 
 /* --- which --- */
 
@@ -98,7 +102,8 @@ static void on_credentials(void *data, DBusMessage *reply)
 		bus_send(p->connection, take(p->call));
 		return;
 	}
-	r = bus_call(p->connection, p->call, DBUS_TIMEOUT_INFINITE, on_answer, p, NULL);
+	r = bus_call_owning(p->connection, p->call, DBUS_TIMEOUT_INFINITE, on_answer, p,
+			    drop_passage);
 	if (r == 0)
 		(void)take(p);
 	else
@@ -112,7 +117,7 @@ static struct passage *passage_new(DBusConnection *connection, DBusMessage *call
 
 	if (!p)
 		return NULL;
-	p->connection = dbus_connection_ref(connection);
+	p->connection = connection;
 	p->caller = strdup(dbus_message_get_sender(call));
 	p->serial = dbus_message_get_serial(call);
 	p->is_silent = dbus_message_get_no_reply(call);
@@ -137,7 +142,8 @@ void foreign_pass(DBusConnection *connection, DBusMessage *call, const char *dis
 	ask = p ? bus_driver_call("GetConnectionCredentials", DBUS_TYPE_STRING, &p->caller,
 				  DBUS_TYPE_INVALID)
 		: NULL;
-	r = ask ? bus_call(connection, ask, DBUS_TIMEOUT_USE_DEFAULT, on_credentials, p, NULL)
+	r = ask ? bus_call_owning(connection, ask, DBUS_TIMEOUT_USE_DEFAULT, on_credentials, p,
+				  drop_passage)
 		: -ENOMEM;
 	if (ask)
 		dbus_message_unref(ask);

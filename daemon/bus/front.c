@@ -56,6 +56,11 @@ static struct question *question_free(struct question *q)
 }
 DEFINE_AUTOFREE(question)
 
+static void drop_question(void *data)
+{
+	question_free(data);
+}
+
 static void on_credentials(void *data, DBusMessage *reply)
 {
 	autofree(question) struct question *q = data;
@@ -96,7 +101,8 @@ static struct question *ask_who(struct front *f, struct sender *sender)
 			 : NULL;
 	if (!call)
 		return NULL;
-	r = bus_call(f->connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_credentials, q, NULL);
+	r = bus_call_owning(f->connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_credentials, q,
+			    drop_question);
 	dbus_message_unref(call);
 	if (r < 0)
 		return NULL;

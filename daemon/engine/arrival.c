@@ -19,6 +19,13 @@ static int get_live(struct arrival *a, uint32_t id, struct ping **ret)
 	return 0;
 }
 
+/* Does status say how many are in this state? */
+static bool is_counted(enum ping_state state)
+{
+	return state == PING_HELD || state == PING_RELEASING || state == PING_SNOOZED ||
+	       state == PING_ANNOUNCED || state == PING_QUARANTINED;
+}
+
 /* May @sender change or close it? Its own sender may, and anybody once that one has left. */
 static bool is_owner(struct arrival *a, const struct ping *p, const char *sender)
 {
@@ -110,10 +117,11 @@ static void inherit(struct arrival *a, struct ping *p, const struct ping *old)
 	if (!old)
 		return;
 	p->display_id = old->display_id;
+	/* Also of one that was closed while it was on its way. */
+	delivery_replaced(a->delivery, p->id);
 	if (old->state >= PING_LIVE_STATES)
 		return;
 	p->seq = old->seq;
-	delivery_replaced(a->delivery, p->id);
 	/* Held again, though an older version is on the display: that one goes, without a word. */
 	if (p->state != PING_RELEASING && old->display_id != 0)
 		a->pass->ports->close(a->pass->data, old->display_id);
@@ -155,6 +163,8 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 	if (announces > 0)
 		release_told(a->release, a->pass, announces);
 	a->pass->outbox.is_promise = true;
+	if (old)
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_DROP_FILES, .id = p.id});
 	/* Before the answer: a script deletes its picture as soon as it has that. */
 	if (p.state == PING_HELD && n->has_files)
 		pass_stage(a->pass, &(struct effect){.kind = EFFECT_KEEP_FILES, .id = p.id});
@@ -164,7 +174,7 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 						     .serial = from->serial,
 						     .id = p.id});
 	*ret_id = p.id;
-	return p.state == PING_HELD && (!old || old->state != PING_HELD);
+	return is_counted(p.state) ? !old || old->state != p.state : old && is_counted(old->state);
 }
 
 void arrival_identified(struct arrival *a, uint32_t id, const char *app, uint32_t pid)
@@ -220,7 +230,7 @@ static void refuse(struct arrival *a, const struct ticket *to, enum refusal why)
 bool arrival_close(struct arrival *a, const struct ticket *from, uint32_t id)
 {
 	autofree(ping) struct ping *p = NULL;
-	bool is_on_display, is_held;
+	bool is_on_display, was_counted;
 
 	if (get_live(a, id, &p) < 0) {
 		refuse(a, from, REFUSAL_NO_SUCH_ID);
@@ -239,10 +249,10 @@ bool arrival_close(struct arrival *a, const struct ticket *from, uint32_t id)
 	/* One in flight is closed there when the display's id arrives. */
 	if (is_on_display)
 		a->pass->ports->close(a->pass->data, p->display_id);
-	is_held = p->state == PING_HELD;
+	was_counted = is_counted(p->state);
 	pass_close(a->pass, p, p->state == PING_SHOWN ? PING_CLOSED : PING_WITHDRAWN, CLOSE_BY_CALL,
 		   is_on_display);
-	return is_held;
+	return was_counted;
 }
 
 void arrival_display_up(struct arrival *a)

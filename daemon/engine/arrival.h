@@ -16,7 +16,7 @@ struct arrival {
  * arrival_notify() - a ping: verdict, journal, answer
  * @ret_id: the id that it got; 0 when it was refused
  *
- * Return: true when one more is held now.
+ * Return: true when what status counts has changed.
  */
 bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
 		    uint32_t replaces_id, const struct notification *n, uint32_t *ret_id);
@@ -30,7 +30,7 @@ void arrival_own(struct arrival *a, const struct notification *n, int64_t announ
 /**
  * arrival_close() - CloseNotification
  *
- * Return: true when one less is held now.
+ * Return: true when what status counts has changed.
  */
 bool arrival_close(struct arrival *a, const struct ticket *from, uint32_t id);
 

@@ -1,4 +1,5 @@
 #include "daemon/engine/delivery.h"
+#include "daemon/engine/relay.h"
 
 #include "daemon/log.h"
 #include <errno.h>
@@ -10,6 +11,8 @@
 #define RETRY_US (1 * USEC_PER_SEC)
 /* Shown for less than this when the display went away: the user can't have seen it, so once more. */
 #define UNSEEN_US (10 * USEC_PER_SEC)
+/* A display that dies this soon after it took something may have died of that. */
+#define SUSPECT_US (2 * USEC_PER_SEC)
 /* Refused, or the display died of it, this often: kept, not sent again. */
 #define TRIES_MAX 2
 
@@ -48,6 +51,7 @@ static void quarantine(struct pass *pass, struct ping *p, const char *why)
 	change.changed_us = pass->now.wall_us;
 	if (journal_change(pass->journal, p, &change) < 0)
 		log_error("out of memory: %u stays in the queue", p->id);
+	pass->ports->changed(pass->data);
 }
 
 void delivery_pump(struct delivery *d, struct pass *pass)
@@ -106,12 +110,20 @@ struct wake delivery_next(const struct delivery *d)
 }
 
 /* The one in flight, which stays in flight when it can't be loaded. */
-static int load_in_flight(struct delivery *d, struct pass *pass, struct ping **ret)
+static int load_in_flight(struct delivery *d, struct pass *pass, uint32_t display_id,
+			  struct ping **ret)
 {
 	int r = d->in_flight ? journal_get(pass->journal, d->in_flight, ret) : -ENOENT;
+	size_t i;
 
 	d->in_flight = 0;
 	d->is_probing = false;
+	/* What isn't about this one is about one that was shown without lull. */
+	for (i = 0; i < d->n_early; i++)
+		if (d->early[i].display_id != display_id)
+			pass_stage(pass, &(struct effect){.kind = EFFECT_CLOSED,
+							  .id = d->early[i].display_id,
+							  .code = d->early[i].reason});
 	return r;
 }
 
@@ -148,6 +160,38 @@ static void void_displayed(struct pass *pass)
 	}
 }
 
+/* What was closed while lulld was away wasn't heard of: it mustn't hold up the rest of its batch. */
+static void forget_open(struct pass *pass)
+{
+	uint32_t after = 0;
+
+	while (journal_count_open(pass->journal) > 0) {
+		autofree(ping) struct ping *p = NULL;
+		struct ping_change change;
+
+		if (journal_next_displayed(pass->journal, after, &p) < 0)
+			return;
+		after = p->display_id;
+		change = ping_change_of(p);
+		change.batch = 0;
+		if (p->state == PING_SHOWN && p->batch > 0)
+			change_or_log(pass, p, &change);
+	}
+}
+
+/* One more death or refusal to its account. Not for a version that was replaced meanwhile. */
+static void count_try(struct delivery *d, struct pass *pass, struct ping *p, const char *why)
+{
+	struct ping_change change = ping_change_of(p);
+
+	if (d->is_stale)
+		return;
+	change.tries++;
+	change_or_log(pass, p, &change);
+	if (p->tries >= TRIES_MAX)
+		quarantine(pass, p, why);
+}
+
 void delivery_up(struct delivery *d, struct pass *pass, const char *identity)
 {
 	autofree(str) char *last = journal_meta(pass->journal, "display");
@@ -155,8 +199,10 @@ void delivery_up(struct delivery *d, struct pass *pass, const char *identity)
 	d->has_display = true;
 	d->in_flight = 0;
 	d->is_probing = false;
-	if (last && strcmp(last, identity) == 0)
+	if (last && strcmp(last, identity) == 0) {
+		forget_open(pass);
 		return;
+	}
 	void_displayed(pass);
 	if (journal_put_meta(pass->journal, "display", identity) < 0)
 		log_error("out of memory: a restart will deliver again what is on the display now");
@@ -164,17 +210,21 @@ void delivery_up(struct delivery *d, struct pass *pass, const char *identity)
 
 void delivery_down(struct delivery *d, struct pass *pass)
 {
-	autofree(ping) struct ping *p = NULL;
+	static const char *const why = "the display has died of it twice";
+	autofree(ping) struct ping *p = NULL, *last = NULL;
 
 	d->has_display = false;
-	if (load_in_flight(d, pass, &p) == 0 && p->state == PING_RELEASING) {
-		struct ping_change change = ping_change_of(p);
-
-		change.tries++;
-		change_or_log(pass, p, &change);
-		if (p->tries >= TRIES_MAX)
-			quarantine(pass, p, "the display has died of it twice");
+	if (load_in_flight(d, pass, 0, &p) == 0) {
+		if (p->state == PING_RELEASING)
+			count_try(d, pass, p, why);
+	} else if (d->last_shown != 0 && pass->now.boot_us - d->last_boot_us < SUSPECT_US &&
+		   journal_get(pass->journal, d->last_shown, &last) == 0 &&
+		   last->state == PING_SHOWN) {
+		d->is_stale = false;
+		count_try(d, pass, last, why);
 	}
+	d->last_shown = 0;
+	d->n_early = 0;
 	void_displayed(pass);
 	if (journal_put_meta(pass->journal, "display", "") < 0)
 		log_error("out of memory: a restart may take ids of another display for its own");
@@ -199,16 +249,28 @@ static void forget_displayed(struct pass *pass, struct ping *p)
 	change_or_log(pass, p, &change);
 }
 
+/* It was closed before its id was known. */
+static void close_early(struct delivery *d, struct pass *pass, struct ping *p)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_early; i++)
+		if (d->early[i].display_id == p->display_id)
+			relay_closed(pass, p->display_id, d->early[i].reason);
+	d->n_early = 0;
+}
+
 void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
 {
 	autofree(ping) struct ping *p = NULL, *before = NULL;
 	struct ping_change change;
 
-	if (load_in_flight(d, pass, &p) < 0)
+	if (load_in_flight(d, pass, display_id, &p) < 0)
 		return;
 	/* dunst does so for one without any text: there is nothing to show. */
 	if (display_id == 0) {
-		if (p->state == PING_RELEASING)
+		d->n_early = 0;
+		if (p->state == PING_RELEASING && !d->is_stale)
 			pass_close(pass, p, PING_CLOSED, CLOSE_UNDEFINED, false);
 		return;
 	}
@@ -223,23 +285,31 @@ void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
 	else if (!d->is_stale)
 		change.state = PING_SHOWN;
 	change_or_log(pass, p, &change);
+	d->last_shown = p->id;
+	d->last_boot_us = pass->now.boot_us;
+	close_early(d, pass, p);
 }
 
 void delivery_refused(struct delivery *d, struct pass *pass, const char *error)
 {
 	autofree(ping) struct ping *p = NULL;
-	struct ping_change change;
+	int r = load_in_flight(d, pass, 0, &p);
 
-	if (load_in_flight(d, pass, &p) < 0 || p->state != PING_RELEASING)
+	d->n_early = 0;
+	if (r < 0 || p->state != PING_RELEASING)
 		return;
-	change = ping_change_of(p);
-	change.tries++;
-	change_or_log(pass, p, &change);
-	if (p->tries >= TRIES_MAX)
-		quarantine(pass, p, error);
-	else
+	count_try(d, pass, p, error);
+	if (p->state == PING_RELEASING)
 		log_info("the display refused notification %u (%s); trying without its hints",
 			 p->id, error);
+}
+
+bool delivery_closed_early(struct delivery *d, uint32_t display_id, uint32_t reason)
+{
+	if (d->in_flight == 0 || d->n_early == EARLY_MAX)
+		return false;
+	d->early[d->n_early++] = (struct early_close){display_id, reason};
+	return true;
 }
 
 void delivery_alive(struct delivery *d, struct pass *pass)

@@ -7,9 +7,21 @@
 #pragma once
 #include "daemon/engine/pass.h"
 
+#define EARLY_MAX 8
+
+/** A Closed for an id that isn't known yet, while an answer is awaited. */
+struct early_close {
+	uint32_t display_id;
+	uint32_t reason;
+};
+
 struct delivery {
 	bool has_display;
-	uint32_t in_flight;       /* id; 0: none */
+	uint32_t in_flight;  /* id; 0: none */
+	uint32_t last_shown; /* id of what the display took last, and when */
+	int64_t last_boot_us;
+	struct early_close early[EARLY_MAX]; /* closed before it was answered */
+	size_t n_early;
 	bool is_stale;            /* it was replaced meanwhile: the newer version follows it */
 	int64_t asked_boot_us;    /* when it was sent */
 	bool is_probing;          /* it is late, and the display was asked whether it lives */
@@ -45,6 +57,13 @@ void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id);
 
 /** delivery_refused() - the display's error for the one in flight, or no answer though it is alive */
 void delivery_refused(struct delivery *d, struct pass *pass, const char *error);
+
+/**
+ * delivery_closed_early() - the display closed an id that nobody knows
+ *
+ * Return: true when it may be the one in flight: it is kept until that is answered.
+ */
+bool delivery_closed_early(struct delivery *d, uint32_t display_id, uint32_t reason);
 
 /** delivery_alive() - the display has answered the probe */
 void delivery_alive(struct delivery *d, struct pass *pass);

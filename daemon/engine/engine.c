@@ -28,6 +28,7 @@ struct engine {
 	struct relay relay;
 	struct snooze snooze;
 	struct arrival arrival;
+	char *bus_guid;
 	char boot_id[sizeof(((struct journal_token *)0)->boot_id)];
 	int64_t lazy_boot_us;    /* commit at the latest then; INSTANT_NEVER */
 	int64_t recover_boot_us; /* try the disk then; INSTANT_NEVER */
@@ -38,9 +39,10 @@ struct engine {
 /* --- starting and ending --- */
 
 /* Unique names of another bus belong to somebody else: each bus gets a number of its own. */
-static int load_bus(struct engine *e, const char *guid)
+static int load_bus(struct engine *e)
 {
 	struct pass *pass = &e->pass;
+	const char *guid = e->bus_guid;
 	autofree(str) char *last = journal_meta(pass->journal, "bus_guid");
 	autofree(str) char *number = journal_meta(pass->journal, "bus_number");
 	char text[24];
@@ -72,6 +74,23 @@ static void load_focus(struct engine *e)
 	}
 }
 
+/* Go on where the journal left off. */
+static int take_up(struct engine *e)
+{
+	int r = load_bus(e);
+
+	if (r < 0)
+		return r;
+	if (!focus_is_on(&e->focus))
+		load_focus(e);
+	snooze_find(&e->snooze, &e->pass);
+	release_load(&e->release, &e->pass);
+	/* A block that ended without its release having been written down. */
+	if (!focus_is_on(&e->focus) && journal_count(e->pass.journal, PING_HELD) > 0)
+		release_begin(&e->release, &e->pass, 0);
+	return 0;
+}
+
 struct engine *engine_new(struct journal *journal, const struct settings *settings,
 			  const struct engine_ports *ports, void *data, const char *bus_guid,
 			  const char *boot_id, struct instant now)
@@ -95,14 +114,9 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 	e->arrival = (struct arrival){.pass = &e->pass,
 				      .delivery = &e->delivery,
 				      .release = &e->release};
-	if (load_bus(e, bus_guid) < 0)
+	e->bus_guid = strdup(bus_guid);
+	if (!e->bus_guid || take_up(e) < 0)
 		return NULL;
-	load_focus(e);
-	snooze_find(&e->snooze, &e->pass);
-	release_load(&e->release, &e->pass);
-	/* A block that ended without its release having been written down. */
-	if (!focus_is_on(&e->focus) && journal_count(journal, PING_HELD) > 0)
-		release_begin(&e->release, &e->pass, 0);
 	return take(e);
 }
 
@@ -115,6 +129,7 @@ struct engine *engine_free(struct engine *e)
 	outbox_done(&e->pass.outbox);
 	release_done(&e->release);
 	relay_done(&e->relay);
+	free(e->bus_guid);
 	journal_free(e->pass.journal);
 	free(e);
 	return NULL;
@@ -267,6 +282,7 @@ static void tell_failure(struct engine *e)
 static void look_after_journal(struct engine *e)
 {
 	struct pass *pass = &e->pass;
+	bool was_blind = journal_is_blind(pass->journal);
 
 	if (journal_place(pass->journal) == JOURNAL_ON_DISK)
 		return;
@@ -278,6 +294,8 @@ static void look_after_journal(struct engine *e)
 		if (!journal_recover(pass->journal))
 			return;
 		log_info("journal: writing to disk again");
+		if (was_blind && take_up(e) < 0)
+			log_error("out of memory: what the journal holds waits for a restart");
 		e->recover_boot_us = INSTANT_NEVER;
 		e->is_failure_told = false;
 		e->has_changed = true;
@@ -395,6 +413,11 @@ void engine_display_alive(struct engine *e)
 
 void engine_display_closed(struct engine *e, uint32_t display_id, uint32_t reason)
 {
+	autofree(ping) struct ping *p = NULL;
+
+	if (journal_by_display(e->pass.journal, display_id, &p) < 0 &&
+	    delivery_closed_early(&e->delivery, display_id, reason))
+		return;
 	relay_closed(&e->pass, display_id, reason);
 }
 

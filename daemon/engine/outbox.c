@@ -65,6 +65,7 @@ int outbox_add(struct outbox *o, const struct effect *e)
 	case EFFECT_CLOSED:
 	case EFFECT_ACTION:
 	case EFFECT_REPLIED:
+	case EFFECT_DROP_FILES:
 	case EFFECT_KEEP_FILES: break;
 	}
 	return 0;
@@ -81,6 +82,7 @@ void outbox_send(const struct effect *e, const struct engine_ports *ports, void 
 	case EFFECT_CLOSED: ports->emit_closed(data, e->to, e->id, e->code); break;
 	case EFFECT_ACTION: ports->emit_action(data, e->to, e->id, e->text, e->token); break;
 	case EFFECT_REPLIED: ports->emit_replied(data, e->to, e->id, e->text); break;
+	case EFFECT_DROP_FILES: ports->drop_files(data, e->id); break;
 	case EFFECT_KEEP_FILES: ports->keep_files(data, e->id); break;
 	}
 }

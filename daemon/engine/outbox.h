@@ -11,6 +11,7 @@ enum effect_kind {
 	EFFECT_CLOSED,
 	EFFECT_ACTION,
 	EFFECT_REPLIED,
+	EFFECT_DROP_FILES,
 	EFFECT_KEEP_FILES, /* the files are opened; their copying follows the answers */
 };
 

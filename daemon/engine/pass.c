@@ -33,7 +33,8 @@ void pass_close(struct pass *pass, struct ping *p, enum ping_state state, enum c
 		log_error("out of memory: the journal doesn't know that %u is closed", p->id);
 	if (p->kind == PING_OWN)
 		return;
-	pass->ports->drop_files(pass->data, p->id);
+	/* In its turn: the order to keep them may be staged as well. */
+	pass_stage(pass, &(struct effect){.kind = EFFECT_DROP_FILES, .id = p->id});
 	pass_stage(pass, &(struct effect){
 				 .kind = EFFECT_CLOSED,
 				 .to = pass_owner(pass, p),

@@ -88,8 +88,8 @@ static void count_in_digest(struct release *r, const struct ping *p, int64_t bat
 }
 
 /* Move up to a step's items of @query to @state. Return: true when there may be more. */
-static bool move_some(struct release *r, struct pass *pass, const struct ping_query *query,
-		      int64_t last_seq, enum ping_state state, int64_t batch)
+static bool move_some(struct pass *pass, const struct ping_query *query, int64_t last_seq,
+		      enum ping_state state, int64_t batch)
 {
 	int i;
 
@@ -102,13 +102,11 @@ static bool move_some(struct release *r, struct pass *pass, const struct ping_qu
 		move(pass, p, state, batch ? batch : p->batch);
 		if (p->state != state)
 			return false;
-		if (state == PING_ANNOUNCED)
-			count_in_digest(r, p, batch);
 	}
 	return true;
 }
 
-/* After a restart: count what was announced before it. Return: true when there may be more. */
+/* Counted only now: while there was no display, some may have been closed. Return: true: there is more. */
 static bool count_some(struct release *r, struct pass *pass, int64_t batch)
 {
 	int i;
@@ -197,7 +195,7 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 						     .after_seq = -1,
 						     .last_batch = INT64_MAX};
 
-		r->opens_all = move_some(r, pass, &announced, INT64_MAX, PING_RELEASING, 0);
+		r->opens_all = move_some(pass, &announced, INT64_MAX, PING_RELEASING, 0);
 		return true;
 	}
 	if (!r->has_work)
@@ -211,7 +209,7 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		const struct ping_query held = {.state = PING_HELD};
 		bool is_digest = batch.form == BATCH_DIGEST;
 
-		if (move_some(r, pass, &held, batch.last_seq,
+		if (move_some(pass, &held, batch.last_seq,
 			      is_digest ? PING_ANNOUNCED : PING_RELEASING, batch.number))
 			return true;
 		batch.stage = is_digest ? BATCH_TELLING : BATCH_TOLD;
@@ -230,7 +228,7 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 						     .batch = batch.number,
 						     .last_batch = batch.number};
 
-		if (move_some(r, pass, &announced, INT64_MAX, PING_RELEASING, batch.number))
+		if (move_some(pass, &announced, INT64_MAX, PING_RELEASING, batch.number))
 			return true;
 		batch.stage = BATCH_TOLD;
 		put_batch(r, pass, &batch);

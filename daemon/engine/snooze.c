@@ -11,8 +11,12 @@ void snooze_find(struct snooze *s, struct pass *pass)
 
 bool snooze_wake(struct snooze *s, struct pass *pass)
 {
+	bool has_woken = false;
+
 	if (s->next_wall_us > pass->now.wall_us)
 		return false;
+	/* The one that the timer was set for may have gone meanwhile. */
+	snooze_find(s, pass);
 	while (s->next_wall_us <= pass->now.wall_us) {
 		autofree(ping) struct ping *p = NULL;
 		struct ping_change change;
@@ -23,9 +27,13 @@ bool snooze_wake(struct snooze *s, struct pass *pass)
 		change.state = PING_HELD;
 		change.due_us = 0;
 		change.changed_us = pass->now.wall_us;
-		if (journal_change(pass->journal, p, &change) < 0)
+		if (journal_change(pass->journal, p, &change) < 0) {
+			/* No memory: not at once again. */
+			s->next_wall_us = pass->now.wall_us + USEC_PER_SEC;
 			break;
+		}
+		has_woken = true;
 		snooze_find(s, pass);
 	}
-	return true;
+	return has_woken;
 }

@@ -223,6 +223,11 @@ enum journal_place journal_place(const struct journal *j)
 	return j->why ? JOURNAL_IN_MEMORY : JOURNAL_ON_DISK;
 }
 
+bool journal_is_blind(const struct journal *j)
+{
+	return !j->disk;
+}
+
 const char *journal_why(const struct journal *j)
 {
 	return j->why;
@@ -693,7 +698,7 @@ char *journal_meta(struct journal *j, const char *key)
 /* The file's own numbers go on: those of the time without it aren't in its way. */
 static int keep_numbers(struct journal *j)
 {
-	static const char *const keys[] = {"reserved_id", "reserved_seq"};
+	static const char *const keys[] = {"reserved_id", "reserved_seq", "bus_guid", "bus_number"};
 	size_t i;
 	int r = 0;
 
@@ -720,6 +725,8 @@ bool journal_recover(struct journal *j)
 		return false;
 	if (was_blind && j->memory)
 		r = keep_numbers(j);
+	if (r == 0 && was_blind && j->n_tokens == 0)
+		r = store_tokens(j->disk, j->tokens, ARRAY_SIZE(j->tokens), &j->n_tokens);
 	if (r == 0 && j->memory)
 		r = store_copy(j->memory, j->disk);
 	if (r == 0)

@@ -44,6 +44,9 @@ void journal_set_durability(struct journal *j, bool is_full);
 /** journal_place() - where commits go now */
 enum journal_place journal_place(const struct journal *j);
 
+/** journal_is_blind() - the file couldn't be opened: what it holds isn't known */
+bool journal_is_blind(const struct journal *j);
+
 /** journal_why() - one line: why commits go to memory; NULL while they go to disk */
 const char *journal_why(const struct journal *j);
 
@@ -67,6 +70,9 @@ void journal_tidy(struct journal *j);
 
 /**
  * journal_recover() - try to move what is in memory back to the file
+ *
+ * When it was blind, the file's tokens are kept if there are none in memory; the caller then takes up what the
+ * file holds as at a start.
  *
  * Return: true when commits go to disk (again).
  */
