@@ -86,6 +86,17 @@ static enum outcome focus_options(const struct args *a, json_t **ret_options)
 	return OUTCOME_DONE;
 }
 
+/* Focus is worth nothing while another server has the notifications. */
+static void warn_if_behind(const json_t *status)
+{
+	const char *how = call_text(json_object_get(status, "display"), "how");
+
+	if (json_is_true(json_object_get(status, "focus")) && strcmp(how, "owner") == 0)
+		print_failure(
+			"another server is in front of lull, so nothing is held; 'lull doctor' "
+			"says what to do");
+}
+
 /* Calls a method that answers with the resulting status, and prints that. */
 static enum outcome change(const struct args *a, const char *member, const char *signature,
 			   json_t *args, enum call_start start)
@@ -117,6 +128,7 @@ static enum outcome change(const struct args *a, const char *member, const char 
 		print_text(stdout, text);
 	}
 	putchar('\n');
+	warn_if_behind(status);
 	return OUTCOME_DONE;
 }
 

@@ -47,8 +47,7 @@ static int collect(void *data, const json_t *item)
 	struct app_ids *to = data;
 	const char *state = call_text(item, "state");
 
-	if (strcasecmp(call_text(item, "app"), to->app) != 0 ||
-	    (strcmp(state, "held") != 0 && strcmp(state, "announced") != 0))
+	if (strcasecmp(call_text(item, "app"), to->app) != 0 || strcmp(state, "releasing") == 0)
 		return 0;
 	return json_array_append_new(to->ids, json_integer(call_number(item, "id"))) < 0 ? -ENOMEM
 											 : 0;
@@ -60,7 +59,7 @@ static enum outcome ids_of_app(struct call *c, const char *app, json_t *ids)
 	enum outcome r = items_each(c, collect, &to);
 
 	if (r == OUTCOME_DONE && json_array_size(ids) == 0) {
-		print_failure("nothing of '%s' is held; 'lull list' shows what is", app);
+		print_failure("nothing of '%s' waits; 'lull list' shows what does", app);
 		return OUTCOME_REFUSED;
 	}
 	return r;

@@ -37,6 +37,8 @@ static int add_row(struct sink *to, const json_t *item)
 		when_format(due_us, to->now_us, due);
 	else if (due_us > 0)
 		snprintf(due, sizeof(due), "now");
+	else if (strcmp(call_text(item, "state"), "held") != 0)
+		snprintf(due, sizeof(due), "%s", call_text(item, "state"));
 	return print_table_add(to->table, cells);
 }
 

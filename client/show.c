@@ -89,6 +89,21 @@ static void print_actions(const json_t *actions)
 	}
 }
 
+/* Its line breaks are its own; whatever else is in it is escaped. */
+static void print_body(const char *body)
+{
+	while (*body) {
+		size_t length = strcspn(body, "\n");
+		autofree(str) char *line = strndup(body, length);
+
+		if (line)
+			print_text(stdout, line);
+		putchar('\n');
+		body += length;
+		body += *body == '\n';
+	}
+}
+
 static void show_text(const json_t *item)
 {
 	int64_t now = when_now();
@@ -100,10 +115,7 @@ static void show_text(const json_t *item)
 	fputs(has_colour ? "\033[1m" : "", stdout);
 	print_text(stdout, call_text(item, "summary"));
 	puts(has_colour ? "\033[0m" : "");
-	if (call_text(item, "body")[0]) {
-		print_text(stdout, call_text(item, "body"));
-		putchar('\n');
-	}
+	print_body(call_text(item, "body"));
 	putchar('\n');
 	printf("%-10s%" JSON_INTEGER_FORMAT "\n", "Id", call_number(item, "id"));
 	print_field("App", call_text(item, "app"));

@@ -45,7 +45,7 @@ json_t *status_json(const json_t *reply)
 	if (!json_is_boolean(json_object_get(reply, "focus")))
 		return NULL;
 	return json_pack(
-		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:o}",
+		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:I, s:o}",
 		"focus", json_is_true(json_object_get(reply, "focus")), "until",
 		instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
 		json_integer_value(json_object_get(reply, "held")), "next_release",
@@ -55,7 +55,8 @@ json_t *status_json(const json_t *reply)
 		call_text(display, "unique"), "version", call_text(reply, "version"), "journal",
 		call_text(reply, "journal"), "snoozed", call_number(reply, "snoozed"), "announced",
 		call_number(reply, "announced"), "quarantined", call_number(reply, "quarantined"),
-		"config_errors", json_is_array(errors) ? json_incref(errors) : json_array());
+		"releasing", call_number(reply, "releasing"), "config_errors",
+		json_is_array(errors) ? json_incref(errors) : json_array());
 }
 
 /* Why focus is on, from every token that has more to say than "by hand". */
@@ -157,12 +158,18 @@ static void print_waiting(const json_t *status)
 {
 	json_int_t announced = call_number(status, "announced");
 	json_int_t snoozed = call_number(status, "snoozed");
+	json_int_t releasing = call_number(status, "releasing");
 	char text[96];
 
+	if (releasing > 0) {
+		snprintf(text, sizeof(text),
+			 "%" JSON_INTEGER_FORMAT " released, shown as others are closed",
+			 releasing);
+		print_line("Waiting", text);
+	}
 	if (announced > 0) {
 		snprintf(text, sizeof(text),
-			 "%" JSON_INTEGER_FORMAT
-			 " announced, not shown yet: `lull release` shows them",
+			 "%" JSON_INTEGER_FORMAT ", not shown yet: 'lull release' shows them",
 			 announced);
 		print_line("Announced", text);
 	}

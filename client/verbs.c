@@ -133,11 +133,12 @@ static const struct verb verbs[] = {
 	{
 		.name = "list",
 		.synopsis = "[--json]",
-		.summary = "what is held, the newest last",
-		.details = "Long texts are cut in the table; --json has them whole.\n"
-			   "\n"
-			   "  lull list\n"
-			   "  lull list --json | jq -r '.[].summary'\n",
+		.summary = "what waits: what is held, the newest last, then what is snoozed",
+		.details =
+			"DUE says when it is released, or what it waits for. Long texts are cut in the table; --json has them whole.\n"
+			"\n"
+			"  lull list\n"
+			"  lull list --json | jq -r '.[].summary'\n",
 		.options = {&opt_json},
 		.run = list_run,
 	},

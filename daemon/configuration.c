@@ -3,6 +3,7 @@
  */
 #include "config/load.h"
 #include "daemon/bus/control.h"
+#include "daemon/bus/display.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
 #include "daemon/lulld.h"
@@ -80,6 +81,8 @@ char **lulld_reload(void *data)
 	}
 	l->settings = settings;
 	engine_set_settings(l->engine, settings);
+	if (strcmp(old->display_command, settings->display_command) != 0)
+		display_restart(l->display);
 	settings_free(old);
 	log_info("the configuration was reloaded");
 	return NULL;

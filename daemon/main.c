@@ -484,18 +484,18 @@ int main(int argc, char *argv[])
 	static const struct option options[] = {
 		{"debug", no_argument, NULL, 'd'},
 		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
+		{"version", no_argument, NULL, 'V'},
 		{0},
 	};
 	enum log_level level = LOG_LEVEL_INFO;
 	struct lulld l = {0};
 	int option, r;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
 		switch (option) {
 		case 'd': level = LOG_LEVEL_DEBUG; break;
 		case 'h': usage(stdout); return EXIT_DONE;
-		case 'v': puts("lulld " LULL_VERSION); return EXIT_DONE;
+		case 'V': puts("lulld " LULL_VERSION); return EXIT_DONE;
 		default: fputs("lulld: try `lulld --help`\n", stderr); return EXIT_USAGE;
 		}
 	}

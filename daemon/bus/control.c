@@ -187,6 +187,13 @@ static bool get_announced(void *object, DBusMessageIter *into)
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
 }
 
+static bool get_releasing(void *object, DBusMessageIter *into)
+{
+	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_releasing, UINT32_MAX);
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
+}
+
 static bool get_quarantined(void *object, DBusMessageIter *into)
 {
 	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_quarantined, UINT32_MAX);
@@ -202,6 +209,7 @@ static const struct bus_property properties[] = {
 	{"Snoozed", "u", get_snoozed},
 	{"Announced", "u", get_announced},
 	{"Quarantined", "u", get_quarantined},
+	{"Releasing", "u", get_releasing},
 	{"NextRelease", "x", get_next_release},
 	{"InFront", "b", get_in_front},
 	{"Display", "a{sv}", get_display},
@@ -603,10 +611,10 @@ void control_free_lines(char **lines)
 static void on_tell(evutil_socket_t fd, short what, void *data)
 {
 	/* The version never changes. */
-	static const char *const names[] = {"Focus",   "Until",     "Tokens",      "Held",
-					    "Snoozed", "Announced", "Quarantined", "NextRelease",
-					    "InFront", "Display",   "Journal",     "ConfigErrors",
-					    NULL};
+	static const char *const names[] = {"Focus",        "Until",     "Tokens",      "Held",
+					    "Snoozed",      "Announced", "Quarantined", "Releasing",
+					    "NextRelease",  "InFront",   "Display",     "Journal",
+					    "ConfigErrors", NULL};
 	struct control *c = data;
 
 	(void)fd;

@@ -27,6 +27,9 @@ static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
 /* And while something waits, this often. */
 #define LAST_LOOK_MS 3000
 
+/* What was started and hasn't come after this long has failed. */
+#define START_WAIT_S 5
+
 /* When nothing has come by itself for this long, lulld starts one. */
 #define START_AFTER_MS 120
 
@@ -197,11 +200,8 @@ static void look_later(struct display *d)
 
 	if (event_pending(d->again, EV_TIMEOUT, NULL))
 		return;
-	if (d->n_looks >= ARRAY_SIZE(look_again_ms)) {
-		/* What was started hasn't come: the next one that joins may be another try. */
-		d->was_started = false;
+	if (d->n_looks >= ARRAY_SIZE(look_again_ms))
 		return;
-	}
 	tv.tv_sec = look_again_ms[d->n_looks] / 1000;
 	tv.tv_usec = look_again_ms[d->n_looks] % 1000 * 1000;
 	d->n_looks++;
@@ -214,14 +214,26 @@ static void on_start(evutil_socket_t fd, short what, void *data)
 
 	(void)fd;
 	(void)what;
-	if (is_known(d) || d->was_started || d->n_starts >= STARTS_MAX)
+	if (is_known(d))
 		return;
-	d->was_started = d->ops->start(d->data);
+	d->was_started = d->n_starts < STARTS_MAX && d->ops->start(d->data);
 	if (d->was_started) {
 		d->n_starts++;
 		d->n_looks = 0;
 		look_later(d);
+		event_add(d->start, &(struct timeval){START_WAIT_S, 0});
 	}
+}
+
+void display_restart(struct display *d)
+{
+	if (is_known(d))
+		return;
+	event_del(d->start);
+	d->was_started = false;
+	d->n_starts = 0;
+	d->n_looks = 0;
+	display_look(d);
 }
 
 /* Programs that join meanwhile don't put it off. */

@@ -49,6 +49,9 @@ DEFINE_AUTOFREE(display)
 /** display_look() - look for one now, if none is known */
 void display_look(struct display *d);
 
+/** display_restart() - the command that starts one has changed: try it, if none is known */
+void display_restart(struct display *d);
+
 /** display_need() - a delivery waits: look, unless that is under way anyhow; see ports.need_display */
 void display_need(struct display *d);
 

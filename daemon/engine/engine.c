@@ -511,6 +511,7 @@ void engine_status(struct engine *e, struct engine_status *ret)
 		.n_held = journal_count(e->pass.journal, PING_HELD),
 		.n_snoozed = journal_count(e->pass.journal, PING_SNOOZED),
 		.n_announced = journal_count(e->pass.journal, PING_ANNOUNCED),
+		.n_releasing = journal_count(e->pass.journal, PING_RELEASING),
 		.n_quarantined = journal_count(e->pass.journal, PING_QUARANTINED),
 		.next_release_us = until_us,
 		.journal_why = journal_why(e->pass.journal),

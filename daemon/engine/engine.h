@@ -156,6 +156,7 @@ struct engine_status {
 	int64_t n_snoozed;
 	int64_t n_announced;
 	int64_t n_quarantined;
+	int64_t n_releasing;     /* on their way to the display */
 	int64_t next_release_us; /* wall; 0: none */
 	const char *journal_why; /* NULL: on disk */
 };

@@ -28,14 +28,17 @@ int64_t handle_release(struct pass *pass, const uint32_t *ids, size_t n_ids)
 		autofree(ping) struct ping *p = NULL;
 		struct ping_change change;
 
-		if (get(pass, ids[i], &p) < 0 || p->state == PING_SHOWN ||
-		    p->state == PING_RELEASING)
+		if (get(pass, ids[i], &p) < 0 || p->state == PING_SHOWN)
+			continue;
+		/* On its way anyhow, or named twice. */
+		if (p->state == PING_RELEASING && (p->batch == 0 || p->batch == batch.number))
 			continue;
 		if (batch.number == 0 && journal_put_batch(pass->journal, &batch) < 0)
 			break;
 		change = ping_change_of(p);
 		change.state = PING_RELEASING;
-		change.batch = batch.number;
+		/* One that waits for its turn, and is asked for again, has waited enough. */
+		change.batch = p->state == PING_RELEASING ? 0 : batch.number;
 		change.due_us = 0;
 		/* What the display couldn't take goes without its hints, and gets one more try. */
 		change.tries = p->tries > 0 ? 1 : 0;
@@ -47,13 +50,13 @@ int64_t handle_release(struct pass *pass, const uint32_t *ids, size_t n_ids)
 }
 
 /* Closed by the user; on the display, too. */
-static void close_by_user(struct pass *pass, struct ping *p)
+static void close_by_user(struct pass *pass, struct ping *p, enum ping_state state)
 {
 	bool is_on_display = p->display_id != 0;
 
 	if (is_on_display)
 		pass->ports->close(pass->data, p->display_id);
-	pass_close(pass, p, PING_DISMISSED, CLOSE_DISMISSED, is_on_display);
+	pass_close(pass, p, state, CLOSE_DISMISSED, is_on_display);
 }
 
 int64_t handle_dismiss(struct pass *pass, const uint32_t *ids, size_t n_ids)
@@ -66,7 +69,7 @@ int64_t handle_dismiss(struct pass *pass, const uint32_t *ids, size_t n_ids)
 
 		if (get(pass, ids[i], &p) < 0)
 			continue;
-		close_by_user(pass, p);
+		close_by_user(pass, p, PING_DISMISSED);
 		n_found++;
 	}
 	return n_found;
@@ -109,6 +112,6 @@ int64_t handle_act(struct pass *pass, uint32_t id, const char *key)
 				 .id = p->id,
 				 .text = key,
 			 });
-	close_by_user(pass, p);
+	close_by_user(pass, p, PING_CLOSED);
 	return 1;
 }

@@ -42,7 +42,7 @@ void release_begin(struct release *r, struct pass *pass, int64_t block_us)
 	if (n_held == 0)
 		return;
 	put_batch(r, pass, &batch);
-	log_info("releasing %lld held notifications%s", (long long)n_held,
+	log_info("releasing %lld held notification%s%s", (long long)n_held, n_held == 1 ? "" : "s",
 		 batch.form == BATCH_DIGEST ? " as a digest" : "");
 }
 
