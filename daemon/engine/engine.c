@@ -544,6 +544,8 @@ void engine_remember(struct engine *e, const char *key, const char *value)
 {
 	if (journal_put_meta(e->pass.journal, key, value) < 0)
 		log_error("out of memory: cannot remember the %s", key);
+	/* Rare, so it needn't wait for company. */
+	e->pass.outbox.is_promise = true;
 }
 
 char *engine_remembered(struct engine *e, const char *key)
