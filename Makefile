@@ -38,25 +38,27 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
 CORE_SRC := config/duration.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
-	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c
+	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
 	daemon/bus/launch.c
+# Files of the user's that daemon and client both read.
+FILES_SRC := config/load.c config/xdg.c config/command.c config/services.c
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
 	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 
 lulld_SRC := daemon/main.c daemon/ports.c daemon/configuration.c daemon/log.c daemon/clock.c daemon/guard.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
 	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c daemon/present/presenter.c \
-	config/load.c
+	$(FILES_SRC)
 lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd
 
 lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/when.c client/suggest.c client/words.c \
 	client/status.c client/focus.c client/list.c client/items.c client/show.c client/handle.c \
 	client/history.c client/archive.c client/stored.c client/conf.c client/console.c \
 	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_files.c \
-	client/doctor_peer.c config/load.c
+	client/doctor_peer.c $(FILES_SRC)
 lull_PKG := dbus-1 jansson sqlite3 inih
 
 lull-present_SRC := daemon/present/lull_present.c
@@ -74,13 +76,15 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy focus batch digest framing print when load journal wire manual identity
+UNIT_TESTS := duration settings text policy focus batch digest desktop command services framing print when load journal wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
 unit-when_SRC := client/when.c
-unit-load_SRC := config/load.c
+unit-load_SRC := config/load.c config/xdg.c
 unit-load_PKG := inih
+unit-command_SRC := config/command.c
+unit-services_SRC := config/services.c config/command.c config/xdg.c
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
 unit-manual_SRC := config/manual.c

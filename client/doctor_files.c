@@ -1,6 +1,8 @@
 #include "client/doctor.h"
 #include "client/doctor_peer.h"
 #include "config/load.h"
+#include "config/services.h"
+#include "config/xdg.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,155 +20,42 @@ static void close_dir(DIR **d)
 		closedir(*d);
 }
 
-static void close_file(FILE **f)
-{
-	if (*f)
-		fclose(*f);
-}
-
-/* $@name/@rest, or ~/@otherwise/@rest. NULL when out of memory. */
-static char *xdg_path(const char *name, const char *otherwise, const char *rest)
-{
-	const char *dir = getenv(name);
-	const char *home = getenv("HOME");
-
-	/* The XDG specification: a relative path there is to be ignored. */
-	if (dir && dir[0] == '/')
-		return doctor_text("%s/%s", dir, rest);
-	return doctor_text("%s/%s/%s", home ? home : "", otherwise, rest);
-}
-
 /* --- what D-Bus would start --- */
 
-struct service {
-	char *path;   /* NULL: there is none */
-	char *starts; /* "lulld", "lulld.service" or another program */
-};
-
-static void service_done(struct service *s)
+/* The file that wins; empty when there is none. */
+static struct services find_services(const char *name)
 {
-	free(s->path);
-	free(s->starts);
-}
+	struct services found = {0};
 
-/* "Key=value" of a line; NULL when it is about something else. */
-static const char *value_of(char *line, const char *key)
-{
-	size_t len = strlen(key);
-	char *value;
-
-	if (strncmp(line, key, len) != 0)
-		return NULL;
-	value = line + len + strspn(line + len, " \t");
-	if (*value != '=')
-		return NULL;
-	value += 1 + strspn(value + 1, " \t");
-	value[strcspn(value, "\r\n")] = '\0';
-	return value;
-}
-
-/* Is @path a service file for @name? Then what it starts; systemd comes first, as the bus has it. */
-static bool read_service(const char *path, const char *name, char **ret_starts)
-{
-	__attribute__((cleanup(close_file))) FILE *f = fopen(path, "re");
-	autofree(str) char *line = NULL;
-	autofree(str) char *program = NULL;
-	autofree(str) char *unit = NULL;
-	bool is_it = false;
-	size_t size = 0;
-
-	while (f && getline(&line, &size, f) > 0) {
-		const char *value;
-
-		if ((value = value_of(line, "Name"))) {
-			is_it = strcmp(value, name) == 0;
-		} else if ((value = value_of(line, "Exec"))) {
-			free(program);
-			program = strdup(value);
-		} else if ((value = value_of(line, "SystemdService"))) {
-			free(unit);
-			unit = strdup(value);
-		}
-	}
-	if (!is_it || (!program && !unit))
-		return false;
-	*ret_starts = unit ? take(unit) : take(program);
-	return true;
-}
-
-static bool find_in_dir(const char *dir, const char *name, struct service *ret)
-{
-	__attribute__((cleanup(close_dir))) DIR *d = opendir(dir);
-	const struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		size_t len = strlen(e->d_name);
-		autofree(str) char *path = NULL;
-
-		if (len < 9 || strcmp(e->d_name + len - 8, ".service") != 0)
-			continue;
-		path = doctor_text("%s/%s", dir, e->d_name);
-		if (path && read_service(path, name, &ret->starts)) {
-			ret->path = take(path);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The file that wins: the session's directories in the order of the bus. */
-static struct service find_service(const char *name)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	const char *dirs = getenv("XDG_DATA_DIRS");
-	autofree(str) char *home = xdg_path("XDG_DATA_HOME", ".local/share", "dbus-1/services");
-	autofree(str) char *first = NULL;
-	autofree(str) char *rest = strdup(dirs && dirs[0] ? dirs : "/usr/local/share:/usr/share");
-	struct service found = {0};
-	char *state = NULL;
-
-	if (runtime && runtime[0] == '/')
-		first = doctor_text("%s/dbus-1/services", runtime);
-	if ((first && find_in_dir(first, name, &found)) ||
-	    (home && find_in_dir(home, name, &found)) || !rest)
-		return found;
-	for (char *dir = strtok_r(rest, ":", &state); dir; dir = strtok_r(NULL, ":", &state)) {
-		autofree(str) char *path = doctor_text("%s/dbus-1/services", dir);
-
-		if (path && find_in_dir(path, name, &found))
-			break;
-	}
+	if (services_find(name, &found) < 0)
+		found = (struct services){0};
 	return found;
 }
 
-static bool starts_lulld(const struct service *s)
+/* What a service file starts; systemd comes first, as the bus has it. */
+static const char *starts(const struct service *s)
 {
-	size_t len = strcspn(s->starts, " ");
-	const char *base = memrchr(s->starts, '/', len);
-
-	base = base ? base + 1 : s->starts;
-	len -= (size_t)(base - s->starts);
-	return strcmp(s->starts, "lulld.service") == 0 ||
-	       (len == 5 && strncmp(base, "lulld", len) == 0);
+	return *s->unit ? s->unit : s->exec;
 }
 
 static void check_own_service(struct doctor *d)
 {
-	__attribute__((cleanup(service_done))) struct service s = find_service(LULL_NAME);
+	__attribute__((cleanup(services_done))) struct services found = find_services(LULL_NAME);
+	const struct service *s = found.items;
 
-	if (!s.path)
+	if (!s)
 		doctor_find(d, DOCTOR_ATTENTION,
 			    doctor_text("D-Bus has no service file for " LULL_NAME
 					": 'lull focus' can't start lulld"),
 			    doctor_text("install lull ('make install'), or start lulld with the "
 					"session"));
-	else if (!starts_lulld(&s))
+	else if (!services_is_lulld(s))
 		doctor_find(d, DOCTOR_ATTENTION,
-			    doctor_text("%s would start %s, not lulld", s.path, s.starts),
-			    doctor_text("remove %s, then install lull anew", s.path));
+			    doctor_text("%s would start %s, not lulld", s->path, starts(s)),
+			    doctor_text("remove %s, then install lull anew", s->path));
 	else
 		doctor_find(d, DOCTOR_OK,
-			    doctor_text("'lull focus' can start lulld, by %s", s.path), NULL);
+			    doctor_text("'lull focus' can start lulld, by %s", s->path), NULL);
 }
 
 /* Where lulld is: beside this client. */
@@ -183,7 +72,7 @@ static char *lulld_path(void)
 static char *how_to_come_first(struct doctor *d, const struct service *s)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	autofree(str) char *dir = xdg_path("XDG_DATA_HOME", ".local/share", "dbus-1/services");
+	autofree(str) char *dir = xdg_data("dbus-1/services");
 	autofree(str) char *lulld = lulld_path();
 
 	if (!dir || !lulld)
@@ -202,24 +91,26 @@ static char *how_to_come_first(struct doctor *d, const struct service *s)
 
 void doctor_check_activation(struct doctor *d)
 {
-	__attribute__((cleanup(service_done))) struct service s = find_service(NOTIFICATIONS_NAME);
+	__attribute__((cleanup(services_done))) struct services found =
+		find_services(NOTIFICATIONS_NAME);
+	const struct service *s = found.items;
 
 	check_own_service(d);
-	if (!s.path)
+	if (!s)
 		doctor_find(d, DOCTOR_OK,
 			    doctor_text("without lulld D-Bus would start nothing for "
 					"notifications: no service file"),
 			    NULL);
-	else if (starts_lulld(&s))
-		doctor_find(d, DOCTOR_OK, doctor_text("a notification starts lulld, by %s", s.path),
-			    NULL);
+	else if (services_is_lulld(s))
+		doctor_find(d, DOCTOR_OK,
+			    doctor_text("a notification starts lulld, by %s", s->path), NULL);
 	else
 		doctor_find(
 			d, DOCTOR_ATTENTION,
 			doctor_text("a notification without lulld would start %s (by %s), which "
 				    "then stands before lulld",
-				    s.starts, s.path),
-			how_to_come_first(d, &s));
+				    starts(s), s->path),
+			how_to_come_first(d, s));
 }
 
 /* --- the journal --- */
@@ -280,7 +171,7 @@ static void check_permissions(struct doctor *d, const char *dir, const struct st
 
 static void check_state_dir(struct doctor *d)
 {
-	autofree(str) char *dir = xdg_path("XDG_STATE_HOME", ".local/state", "lull");
+	autofree(str) char *dir = xdg_state("lull");
 	struct state_files files = {.size = -1};
 	struct stat st;
 

@@ -2,6 +2,7 @@
 
 #include "client/call.h"
 #include "client/doctor.h"
+#include "config/command.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,13 +54,6 @@ char *peer_read_proc(json_int_t pid, const char *name, size_t *ret_len)
 	return text;
 }
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 char *peer_program(json_int_t pid)
 {
 	autofree(str) char *link = doctor_text("/proc/%" JSON_INTEGER_FORMAT "/exe", pid);
@@ -75,7 +69,7 @@ char *peer_program(json_int_t pid)
 		deleted = strstr(path, " (deleted)");
 		if (deleted)
 			*deleted = '\0';
-		return strdup(base_of(path));
+		return strdup(command_base(path));
 	}
 	comm = peer_read_proc(pid, "comm", &len);
 	if (!comm || len < 2)
@@ -84,52 +78,19 @@ char *peer_program(json_int_t pid)
 	return take(comm);
 }
 
-static void write_quoted(FILE *out, const char *word)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				    "_@%+=:,./-";
-
-	if (word[0] && word[strspn(word, plain)] == '\0') {
-		fputs(word, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *word; word++) {
-		if (*word == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(*word, out);
-	}
-	fputc('\'', out);
-}
-
-/* The words of /proc/PID/cmdline as one would type them, the first @n_skipped left out; NULL: none. */
+/* /proc/PID/cmdline as one would type it, the first @n_skipped words left out; NULL: none. */
 static char *command_of(json_int_t pid, size_t n_skipped)
 {
-	size_t len = 0, size = 0;
-	autofree(str) char *words = peer_read_proc(pid, "cmdline", &len);
-	char *text = NULL;
-	FILE *out;
+	size_t len = 0, i;
+	autofree(str) char *bytes = peer_read_proc(pid, "cmdline", &len);
+	autofree(command) char **words = NULL;
 
-	if (!words || len == 0 || len > COMMAND_MAX)
+	if (!bytes || len > COMMAND_MAX || command_unpack(bytes, len, &words) < 0)
 		return NULL;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return NULL;
-	for (size_t at = 0; at < len; at += strlen(words + at) + 1) {
-		if (n_skipped > 0) {
-			n_skipped--;
-			continue;
-		}
-		if (ftell(out) > 0)
-			fputc(' ', out);
-		write_quoted(out, words + at);
-	}
-	if (fclose(out) != 0 || size == 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	for (i = 0; i < n_skipped; i++)
+		if (!words[i])
+			return NULL;
+	return words[n_skipped] ? command_join(words + n_skipped) : NULL;
 }
 
 /* "dunst under lull-shim" for "/usr/bin/dunst -print"; NULL: the command is unknown. */
@@ -137,7 +98,7 @@ static char *shimmed_name(const char *command)
 {
 	autofree(str) char *first = command ? strndup(command, strcspn(command, " ")) : NULL;
 
-	return doctor_text("%s under lull-shim", first ? base_of(first) : "a program");
+	return doctor_text("%s under lull-shim", first ? command_base(first) : "a program");
 }
 
 struct peer peer_of(struct doctor *d, const char *name)

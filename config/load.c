@@ -1,4 +1,5 @@
 #include "config/load.h"
+#include "config/xdg.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -402,15 +403,5 @@ void load_errors_done(struct load_errors *errors)
 
 char *load_path(void)
 {
-	const char *dir = getenv("XDG_CONFIG_HOME"), *rest = "/lull/lull.conf";
-	char *path;
-
-	/* The XDG specification: a relative path there is to be ignored. */
-	if (!dir || dir[0] != '/') {
-		dir = getenv("HOME");
-		rest = "/.config/lull/lull.conf";
-	}
-	if (!dir || dir[0] != '/')
-		return NULL;
-	return asprintf(&path, "%s%s", dir, rest) < 0 ? NULL : path;
+	return xdg_config("lull/lull.conf");
 }

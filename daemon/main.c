@@ -2,6 +2,7 @@
  * lulld: connects the engine to the world, in order, and takes it apart in reverse.
  */
 #include "config/settings.h"
+#include "config/xdg.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/bus_loop.h"
 #include "daemon/bus/control.h"
@@ -267,19 +268,6 @@ static void on_signal(evutil_socket_t fd, short what, void *data)
 	stop(data, EXIT_DONE);
 }
 
-static char *state_dir(void)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *dir = NULL;
-	int n;
-
-	if (state && state[0] == '/')
-		n = asprintf(&dir, "%s/lull", state);
-	else
-		n = asprintf(&dir, "%s/.local/state/lull", home ? home : "");
-	return n < 0 ? NULL : dir;
-}
-
 static void on_hangup(evutil_socket_t fd, short what, void *data)
 {
 	(void)fd;
@@ -291,7 +279,7 @@ static void on_hangup(evutil_socket_t fd, short what, void *data)
 
 static int open_engine(struct lulld *l)
 {
-	autofree(str) char *dir = state_dir(), *guid = NULL, *pictures = NULL;
+	autofree(str) char *dir = xdg_state("lull"), *guid = NULL, *pictures = NULL;
 	char boot_id[CLOCK_BOOT_ID_MAX];
 	struct journal *journal = NULL;
 	const char *notice = NULL;
