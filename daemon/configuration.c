@@ -82,7 +82,7 @@ char **lulld_reload(void *data)
 	l->settings = settings;
 	engine_set_settings(l->engine, settings);
 	if (strcmp(old->display_command, settings->display_command) != 0)
-		display_restart(l->display);
+		finder_restart(display_finder(l->display));
 	settings_free(old);
 	log_info("the configuration was reloaded");
 	return NULL;

@@ -4,10 +4,14 @@
 #pragma once
 #include "config/base.h"
 #include <dbus/dbus.h>
+#include <stdbool.h>
 
+struct adopt;
 struct bus_loop;
 struct control;
+struct control_answer;
 struct display;
+struct display_ops;
 struct engine;
 struct engine_ports;
 struct event;
@@ -19,6 +23,7 @@ struct launch;
 struct presenter;
 struct role;
 struct settings;
+struct starter;
 struct waker;
 
 enum exit_status {
@@ -49,6 +54,13 @@ struct lulld {
 	struct display *display;
 	struct launch *launch;
 	struct role *role;
+	struct starter *starter;
+	struct adopt *adopt;
+	struct control_answer *adopting_for; /* the call that a server is adopted for */
+	struct control_answer *yielding_for; /* the call of a successor */
+	bool is_handing_over;                /* until it has come, or is given up */
+	bool is_draining;                    /* first: until the display owes no answer, or */
+	struct event *drained;
 	struct control *control;
 	struct presenter *presenter;
 	char *status_told; /* to systemd; NULL: nothing yet */
@@ -57,6 +69,28 @@ struct lulld {
 
 /** What the engine asks of the world; its data is a struct lulld. */
 extern const struct engine_ports lulld_ports;
+
+/** lulld_stop() - leave the loop; the rest follows from main() */
+void lulld_stop(struct lulld *l, enum exit_status status);
+
+/* standing.c: in front of the display server. */
+
+/** What the display tells; its data is a struct lulld. */
+extern const struct display_ops lulld_display_ops;
+
+/** lulld_stand_up() - make the parts that bring lulld in front. Return: 0 or -ENOMEM. */
+LULL_MUSTCHECK int lulld_stand_up(struct lulld *l);
+
+/** lulld_stand_down() - and free them; after control, which answers for them */
+void lulld_stand_down(struct lulld *l);
+
+/** lulld_drain() - at the end of a turn: let a successor in when nothing is on its way to the display */
+void lulld_drain(struct lulld *l);
+
+/* See control_ops. */
+void lulld_adopt(void *lulld, struct control_answer *to);
+void lulld_hand_over(void *lulld, struct control_answer *to);
+int lulld_restart(void *lulld);
 
 /** lulld_changed() - what status shows may have changed */
 void lulld_changed(void *lulld);

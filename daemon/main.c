@@ -3,6 +3,7 @@
  */
 #include "config/settings.h"
 #include "config/xdg.h"
+#include "daemon/bus/adopt.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/bus_loop.h"
 #include "daemon/bus/control.h"
@@ -10,8 +11,8 @@
 #include "daemon/bus/files.h"
 #include "daemon/bus/foreign.h"
 #include "daemon/bus/front.h"
-#include "daemon/bus/launch.h"
 #include "daemon/bus/role.h"
+#include "daemon/bus/takeover.h"
 #include "daemon/clock.h"
 #include "daemon/engine/engine.h"
 #include "daemon/guard.h"
@@ -28,12 +29,11 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include <wordexp.h>
 
 /* A callback that takes longer is stuck: the guard ends lulld, and systemd starts it anew. */
 #define GUARD_MS 10000
 
-static void stop(struct lulld *l, enum exit_status status)
+void lulld_stop(struct lulld *l, enum exit_status status)
 {
 	l->status = status;
 	event_base_loopexit(l->base, NULL);
@@ -54,6 +54,7 @@ static void settle(void *data)
 	struct lulld *l = data;
 
 	engine_settle(l->engine);
+	lulld_drain(l);
 	guard_leave(l->guard);
 }
 
@@ -96,105 +97,7 @@ static const struct presenter_ops presenter_ops = {
 	.done = on_presenter_done,
 };
 
-/* --- the display and the name --- */
-
-static void on_display_capabilities(void *data, const char *names)
-{
-	front_set_capabilities(((struct lulld *)data)->front, names);
-}
-
-static void on_display_information(void *data, const char *const information[static 4])
-{
-	front_set_information(((struct lulld *)data)->front, information);
-}
-
-/* lull-shim and the words of the command, as a shell splits them. */
-static int start_display(struct lulld *l, const char *command)
-{
-	autofree(str) char *shim = spawn_helper_path("lull-shim");
-	wordexp_t words = {.we_offs = 1};
-	int r;
-
-	if (!shim)
-		return -ENOENT;
-	if (wordexp(command, &words, WRDE_DOOFFS | WRDE_NOCMD) != 0)
-		return -EINVAL;
-	words.we_wordv[0] = shim;
-	r = words.we_wordc > 0 ? launch_start(l->launch, "display", command, words.we_wordv)
-			       : -EINVAL;
-	words.we_wordv[0] = NULL;
-	wordfree(&words);
-	return r;
-}
-
-static bool on_display_start(void *data)
-{
-	struct lulld *l = data;
-	const char *command = l->settings->display_command;
-	int r;
-
-	if (!*command || !role_is_in_front(l->role))
-		return false;
-	r = start_display(l, command);
-	if (r < 0) {
-		log_error("cannot start '%s' ([display] command): %s", command,
-			  r == -EINVAL ? "it can't be split into words" : strerror(-r));
-		return false;
-	}
-	return true;
-}
-
-static void on_launched(void *data, const char *command, const char *unit, int error)
-{
-	(void)data;
-	if (error < 0)
-		log_error("cannot start '%s' ([display] command): %s", command, strerror(-error));
-	else
-		log_info("started the display server: %s%s%s", command, unit ? ", as " : "",
-			 unit ? unit : "");
-}
-
-static const struct launch_ops launch_ops = {.done = on_launched};
-
-static void on_display_changed(void *data)
-{
-	lulld_changed(data);
-}
-
-static const struct display_ops display_ops = {
-	.capabilities = on_display_capabilities,
-	.information = on_display_information,
-	.start = on_display_start,
-	.changed = on_display_changed,
-};
-
-static void on_role_changed(void *data, bool is_in_front)
-{
-	struct lulld *l = data;
-
-	if (is_in_front)
-		log_info("in front: notifications come to lull first");
-	else
-		log_warn("not in front: another notification server owns %s; lull waits behind it",
-			 NOTIFICATIONS_NAME);
-	display_look(l->display);
-	lulld_tell_systemd(l);
-	sd_notify(0, "READY=1");
-	lulld_changed(l);
-}
-
-static void on_role_refused(void *data, const char *why)
-{
-	struct lulld *l = data;
-
-	log_error("the bus doesn't let lull own %s: %s", NOTIFICATIONS_NAME, why);
-	stop(l, EXIT_FAULT);
-}
-
-static const struct role_ops role_ops = {
-	.changed = on_role_changed,
-	.refused = on_role_refused,
-};
+/* --- the bus --- */
 
 /* Either connection may notice first. */
 static void on_disconnected(struct lulld *l, DBusMessage *message)
@@ -203,7 +106,7 @@ static void on_disconnected(struct lulld *l, DBusMessage *message)
 		return;
 	if (l->status == EXIT_DONE)
 		log_error("lost the session bus");
-	stop(l, EXIT_FAULT);
+	lulld_stop(l, EXIT_FAULT);
 }
 
 static DBusHandlerResult on_name_message(DBusConnection *connection, DBusMessage *message,
@@ -219,6 +122,7 @@ static DBusHandlerResult on_name_message(DBusConnection *connection, DBusMessage
 	role_filter(l->role, message);
 	front_filter(l->front, message);
 	display_filter(l->display, message);
+	adopt_filter(l->adopt, message);
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
@@ -231,9 +135,8 @@ static DBusHandlerResult on_control_message(DBusConnection *connection, DBusMess
 }
 
 static const char *const display_how_names[] = {
-	[DISPLAY_NONE] = "none",
-	[DISPLAY_QUEUED] = "queued",
-	[DISPLAY_STARTED] = "started",
+	[FINDER_NONE] = "none",   [FINDER_QUEUED] = "queued",     [FINDER_STARTED] = "started",
+	[FINDER_GNOME] = "gnome", [FINDER_UNQUEUED] = "unqueued",
 };
 
 static void on_view(void *data, struct control_view *ret)
@@ -242,21 +145,32 @@ static void on_view(void *data, struct control_view *ret)
 	const char *how = display_how_names[display_how(l->display)];
 
 	/* Behind another server lull shows through that one. */
-	if (!role_is_in_front(l->role) && display_how(l->display) == DISPLAY_QUEUED)
+	if (!role_is_in_front(l->role) && display_how(l->display) == FINDER_QUEUED)
 		how = "owner";
 	*ret = (struct control_view){
 		.is_in_front = role_is_in_front(l->role),
+		.owner = role_owner(l->role),
 		.display_name = display_name(l->display),
 		.display_how = how,
 		.display_unique = display_unique(l->display),
+		.display = display_peer(l->display),
 		.config_errors = l->config_errors,
 	};
+}
+
+static void on_control_refused(void *data)
+{
+	lulld_stop(data, EXIT_FAULT);
 }
 
 static const struct control_ops control_ops = {
 	.view = on_view,
 	.reload = lulld_reload,
+	.adopt = lulld_adopt,
+	.hand_over = lulld_hand_over,
+	.restart = lulld_restart,
 	.told = lulld_tell_systemd,
+	.refused = on_control_refused,
 };
 
 /* --- starting and ending --- */
@@ -265,7 +179,7 @@ static void on_signal(evutil_socket_t fd, short what, void *data)
 {
 	(void)what;
 	log_info("stopping (%s)", strsignal((int)fd));
-	stop(data, EXIT_DONE);
+	lulld_stop(data, EXIT_DONE);
 }
 
 static void on_hangup(evutil_socket_t fd, short what, void *data)
@@ -275,6 +189,16 @@ static void on_hangup(evutil_socket_t fd, short what, void *data)
 	wake(data);
 	control_free_lines(lulld_reload(data));
 	settle(data);
+}
+
+/* Why this one can't run: another one does. */
+static void tell_first(pid_t pid)
+{
+	autofree(str) char *program = spawn_program_of(pid);
+
+	log_error(
+		"another lulld is running already: pid %d%s%s%s; `lulld --replace` takes over from it",
+		pid, program ? " (" : "", program ? program : "", program ? ")" : "");
 }
 
 static int open_engine(struct lulld *l)
@@ -291,7 +215,7 @@ static int open_engine(struct lulld *l)
 	r = journal_open(dir, l->settings->durability == DURABILITY_FULL, &journal, &notice,
 			 &holder);
 	if (r == -EBUSY) {
-		log_error("another lulld is running already: pid %d", holder);
+		tell_first(holder);
 		return r;
 	}
 	if (r < 0)
@@ -311,7 +235,7 @@ static int open_engine(struct lulld *l)
 	l->files = files_new(pictures);
 	/* First, so that nobody leaves between the list of names and the watch for those that leave. */
 	l->display = display_new(l->name_connection, l->base, l->engine, l->files, guid ? guid : "",
-				 &display_ops, l);
+				 &lulld_display_ops, l);
 	l->front = front_new(l->name_connection, l->engine);
 	return l->files && l->front && l->display ? 0 : -ENOMEM;
 }
@@ -380,8 +304,46 @@ static int open_bus(struct lulld *l)
 	return 0;
 }
 
+/* What to do about a lulld that runs already. */
+enum precedence {
+	PRECEDENCE_FIRST,     /* there may be none */
+	PRECEDENCE_REPLACE,   /* take its place; one that is a service does so itself */
+	PRECEDENCE_TAKE_OVER, /* take its place */
+};
+
+/* It runs as a service, and has started its successor as that. */
+#define SUCCEEDED_ELSEWHERE 1
+
+static int replace(struct lulld *l, enum precedence precedence)
+{
+	pid_t old = takeover_find(l->control_connection);
+	int r;
+
+	if (old == 0)
+		return 0;
+	if (precedence == PRECEDENCE_FIRST) {
+		tell_first(old);
+		return -EBUSY;
+	}
+	if (precedence == PRECEDENCE_REPLACE) {
+		r = takeover_restart(l->control_connection, old);
+		if (r == 0) {
+			log_info(
+				"lulld (pid %d) runs as a service of systemd's, and was replaced as that",
+				old);
+			return SUCCEEDED_ELSEWHERE;
+		}
+		if (r != -ENOTSUP)
+			log_warn("lulld (pid %d) can't replace itself: %s", old, strerror(-r));
+	}
+	r = takeover_run(l->name_connection, old);
+	if (r < 0)
+		log_error("cannot take over from lulld (pid %d): %s", old, strerror(-r));
+	return r;
+}
+
 /* The name comes last: from then on pings come in. */
-static int lulld_start(struct lulld *l)
+static int lulld_start(struct lulld *l, enum precedence precedence)
 {
 	int r;
 
@@ -396,15 +358,17 @@ static int lulld_start(struct lulld *l)
 	if (r == 0)
 		r = open_bus(l);
 	if (r == 0)
+		r = replace(l, precedence);
+	if (r == 0)
 		r = open_engine(l);
-	if (r < 0)
+	if (r == 0)
+		r = lulld_stand_up(l);
+	if (r != 0)
 		return r;
 	l->waker = waker_new(l->base, on_waker, l);
-	l->launch = launch_new(l->name_connection, &launch_ops, l);
 	l->presenter = presenter_new(l->base, &presenter_ops, l);
-	l->role = role_new(l->name_connection, &role_ops, l);
 	l->control = control_new(l->control_connection, l->base, l->engine, &control_ops, l);
-	if (!l->waker || !l->launch || !l->presenter || !l->role || !l->control ||
+	if (!l->waker || !l->presenter || !l->control ||
 	    !dbus_connection_add_filter(l->name_connection, on_name_message, l, NULL) ||
 	    !dbus_connection_add_filter(l->control_connection, on_control_message, l, NULL))
 		return -ENOMEM;
@@ -416,16 +380,15 @@ static int lulld_start(struct lulld *l)
 	return 0;
 }
 
-static void lulld_stop(struct lulld *l)
+static void lulld_close(struct lulld *l)
 {
 	sd_notify(0, "STOPPING=1");
 	l->presenter = presenter_free(l->presenter);
 	/* What is staged is committed and sent while the front still stands. */
 	l->engine = engine_free(l->engine);
 	l->control = control_free(l->control);
-	l->role = role_free(l->role);
+	lulld_stand_down(l);
 	l->display = display_free(l->display);
-	l->launch = launch_free(l->launch);
 	l->front = front_free(l->front);
 	l->files = files_free(l->files);
 	l->control_loop = bus_loop_free(l->control_loop);
@@ -453,11 +416,12 @@ static void lulld_stop(struct lulld *l)
 
 static void usage(FILE *to)
 {
-	fputs("Usage: lulld [--debug]\n"
+	fputs("Usage: lulld [--replace] [--debug]\n"
 	      "\n"
 	      "Stands in front of your notification server: holds notifications while a focus block\n"
 	      "runs and releases them afterwards. `lull` controls it; `lull --help` says how.\n"
 	      "\n"
+	      "  --replace    take over from the lulld that runs, without a gap: after an upgrade\n"
 	      "  --debug      say more on stderr\n"
 	      "  --help       this text\n"
 	      "  --version    the version\n"
@@ -471,17 +435,23 @@ int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{"debug", no_argument, NULL, 'd'},
+		{"replace", no_argument, NULL, 'r'},
+		/* For the successor that a service starts of itself. */
+		{"take-over", no_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{0},
 	};
 	enum log_level level = LOG_LEVEL_INFO;
+	enum precedence precedence = PRECEDENCE_FIRST;
 	struct lulld l = {0};
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
 		switch (option) {
 		case 'd': level = LOG_LEVEL_DEBUG; break;
+		case 'r': precedence = PRECEDENCE_REPLACE; break;
+		case 't': precedence = PRECEDENCE_TAKE_OVER; break;
 		case 'h': usage(stdout); return EXIT_DONE;
 		case 'V': puts("lulld " LULL_VERSION); return EXIT_DONE;
 		default: fputs("lulld: try `lulld --help`\n", stderr); return EXIT_USAGE;
@@ -492,12 +462,12 @@ int main(int argc, char *argv[])
 		return EXIT_USAGE;
 	}
 	log_open(level);
-	r = lulld_start(&l);
+	r = lulld_start(&l, precedence);
 	if (r == 0)
 		event_base_dispatch(l.base);
 	else if (r == -ENOMEM)
 		log_error("cannot start: out of memory");
-	lulld_stop(&l);
+	lulld_close(&l);
 	dbus_shutdown();
 	return r < 0 ? EXIT_FAULT : (int)l.status;
 }

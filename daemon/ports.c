@@ -95,7 +95,7 @@ static void port_probe(void *data)
 
 static void port_need_display(void *data)
 {
-	display_need(((struct lulld *)data)->display);
+	finder_need(display_finder(((struct lulld *)data)->display));
 }
 
 static bool port_has_markup(void *data)

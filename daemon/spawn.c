@@ -35,24 +35,33 @@ static char *program_in(const char *dir, const char *name)
 	return is_program(path) ? take(path) : NULL;
 }
 
+char *spawn_program_of(pid_t pid)
+{
+	static const char mark[] = " (deleted)";
+	char link[32], path[PATH_MAX];
+	size_t n = sizeof(mark) - 1;
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length <= 0)
+		return NULL;
+	path[length] = '\0';
+	if ((size_t)length > n && strcmp(path + (size_t)length - n, mark) == 0)
+		path[(size_t)length - n] = '\0';
+	return strdup(path);
+}
+
 char *spawn_helper_path(const char *name)
 {
-	char exe[PATH_MAX];
-	char *slash, *path;
-	ssize_t len;
+	autofree(str) char *exe = spawn_program_of(getpid());
+	char *slash = exe ? strrchr(exe, '/') : NULL, *path = NULL;
 
-	len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (len > 0) {
-		exe[len] = '\0';
-		slash = strrchr(exe, '/');
-		if (slash != NULL) {
-			*slash = '\0';
-			path = program_in(exe, name);
-			if (path != NULL)
-				return path;
-		}
+	if (slash) {
+		*slash = '\0';
+		path = program_in(exe, name);
 	}
-	return program_in(LULL_LIBEXECDIR, name);
+	return path ? path : program_in(LULL_LIBEXECDIR, name);
 }
 
 /* In the child: tell the parent what went wrong, and end. */
@@ -79,7 +88,8 @@ static void child_reset_signals(void)
 }
 
 /* In the child: 0 is /dev/null, 1 and 2 stay, 3 is @fd unless that is negative, nothing else is left. */
-_Noreturn static void child_exec(char *const argv[], int fd, int error_fd)
+_Noreturn static void child_exec(char *const argv[], char *const environment[], int fd,
+				 int error_fd)
 {
 	int null_fd, spare_fd;
 
@@ -111,12 +121,15 @@ _Noreturn static void child_exec(char *const argv[], int fd, int error_fd)
 	close_range(fd >= 0 ? CHILD_FD + 1 : CHILD_FD, ~0U, CLOSE_RANGE_CLOEXEC);
 
 	child_reset_signals();
-	execvp(argv[0], argv);
+	if (environment)
+		execvpe(argv[0], argv, environment);
+	else
+		execvp(argv[0], argv);
 	child_fail(error_fd, errno);
 }
 
 /* In the first child of two: start the second, which becomes nobody's child when the first ends. */
-_Noreturn static void child_detach(char *const argv[], int error_fd)
+_Noreturn static void child_detach(char *const argv[], char *const environment[], int error_fd)
 {
 	pid_t pid;
 
@@ -126,7 +139,7 @@ _Noreturn static void child_detach(char *const argv[], int error_fd)
 	if (pid < 0)
 		child_fail(error_fd, errno);
 	if (pid == 0)
-		child_exec(argv, -1, error_fd);
+		child_exec(argv, environment, -1, error_fd);
 	_exit(0);
 }
 
@@ -150,7 +163,8 @@ static void reap(pid_t pid)
 		;
 }
 
-static int start(char *const argv[], int fd, bool is_detached, pid_t *ret_pid)
+static int start(char *const argv[], char *const environment[], int fd, bool is_detached,
+		 pid_t *ret_pid)
 {
 	sigset_t all, before;
 	int pipe_fds[2];
@@ -166,9 +180,9 @@ static int start(char *const argv[], int fd, bool is_detached, pid_t *ret_pid)
 	pid = fork();
 	if (pid == 0) {
 		if (is_detached)
-			child_detach(argv, pipe_fds[1]);
+			child_detach(argv, environment, pipe_fds[1]);
 		else
-			child_exec(argv, fd, pipe_fds[1]);
+			child_exec(argv, environment, fd, pipe_fds[1]);
 	}
 	r = pid < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -186,14 +200,14 @@ static int start(char *const argv[], int fd, bool is_detached, pid_t *ret_pid)
 	return 0;
 }
 
-int spawn_detached(char *const argv[])
+int spawn_detached(char *const argv[], char *const environment[])
 {
 	pid_t first;
 
-	return start(argv, -1, true, &first);
+	return start(argv, environment, -1, true, &first);
 }
 
 int spawn_child(char *const argv[], int fd, int *ret_pid)
 {
-	return start(argv, fd, false, ret_pid);
+	return start(argv, NULL, fd, false, ret_pid);
 }

@@ -18,6 +18,10 @@
 #define NOTIFICATIONS_PATH "/org/freedesktop/Notifications"
 #define NOTIFICATIONS_IFACE "org.freedesktop.Notifications"
 
+/* GNOME Shell shows what is sent to the first; a process of its own has the notifications' name for it. */
+#define GNOME_SHELL_NAME "org.gnome.Shell"
+#define GNOME_SERVICE_NAME "org.gnome.Shell.Notifications"
+
 /* --- connecting --- */
 
 /**

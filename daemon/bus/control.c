@@ -2,6 +2,7 @@
 
 #include "config/duration.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/peer.h"
 #include "daemon/bus/value.h"
 #include "daemon/bus/wire.h"
 #include "daemon/core/focus.h"
@@ -11,6 +12,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONTROL_IFACE "org.lull.Lull1"
 #define ERROR_PREFIX CONTROL_IFACE ".Error."
@@ -135,6 +137,32 @@ static bool get_display(void *object, DBusMessageIter *into)
 	       bus_append_text_entry(&dict, "name", view.display_name) &&
 	       bus_append_text_entry(&dict, "how", view.display_how) &&
 	       bus_append_text_entry(&dict, "unique", view.display_unique) &&
+	       bus_append_text_entry(&dict, "program", view.display->program) &&
+	       bus_append_entry(&dict, "pid", DBUS_TYPE_UINT32, &view.display->pid) &&
+	       dbus_message_iter_close_container(into, &dict);
+}
+
+/* Who is in front, and whether lull can come before it: for people to know what to do. */
+static bool get_owner(void *object, DBusMessageIter *into)
+{
+	static const char *const kinds[] = {
+		[DESKTOP_STANDALONE] = "standalone",
+		[DESKTOP_TAKEOVER] = "takeover",
+		[DESKTOP_LINES_UP] = "lines-up",
+		[DESKTOP_UNSUPPORTED] = "unsupported",
+	};
+	struct control_view view = view_of(object);
+	const struct desktop_server *server = peer_server(view.owner);
+	const char *kind = view.is_in_front ? "lull" : server ? kinds[server->kind] : "unknown";
+	const char *program = view.is_in_front ? "lulld" : view.owner->program;
+	dbus_uint32_t pid = view.is_in_front ? (dbus_uint32_t)getpid() : view.owner->pid;
+	DBusMessageIter dict;
+
+	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	       bus_append_text_entry(&dict, "program", program) &&
+	       bus_append_text_entry(&dict, "title", server ? server->title : program) &&
+	       bus_append_text_entry(&dict, "kind", kind) &&
+	       bus_append_entry(&dict, "pid", DBUS_TYPE_UINT32, &pid) &&
 	       dbus_message_iter_close_container(into, &dict);
 }
 
@@ -212,6 +240,7 @@ static const struct bus_property properties[] = {
 	{"Releasing", "u", get_releasing},
 	{"NextRelease", "x", get_next_release},
 	{"InFront", "b", get_in_front},
+	{"Owner", "a{sv}", get_owner},
 	{"Display", "a{sv}", get_display},
 	{"Journal", "s", get_journal},
 	{"ConfigErrors", "as", get_config_errors},
@@ -569,6 +598,107 @@ static void on_reload(void *object, DBusConnection *connection, DBusMessage *cal
 	control_free_lines(lines);
 }
 
+/* --- answers that come later --- */
+
+struct control_answer {
+	dbus_uint32_t serial;
+	bool is_silent;
+	char sender[];
+};
+
+static struct control_answer *answer_later(DBusMessage *call)
+{
+	const char *sender = dbus_message_get_sender(call);
+	struct control_answer *to = malloc(sizeof(*to) + strlen(sender) + 1);
+
+	if (!to)
+		return NULL;
+	to->serial = dbus_message_get_serial(call);
+	to->is_silent = dbus_message_get_no_reply(call);
+	strcpy(to->sender, sender);
+	return to;
+}
+
+static void send_answer(struct control *c, struct control_answer *to, const char *error, int type,
+			const void *value)
+{
+	DBusMessage *reply = to->is_silent
+				     ? NULL
+				     : dbus_message_new(error ? DBUS_MESSAGE_TYPE_ERROR
+							      : DBUS_MESSAGE_TYPE_METHOD_RETURN);
+
+	if (reply && (!error || dbus_message_set_error_name(reply, error)) &&
+	    dbus_message_set_destination(reply, to->sender) &&
+	    dbus_message_set_reply_serial(reply, to->serial) &&
+	    dbus_message_append_args(reply, type, value, DBUS_TYPE_INVALID))
+		bus_send(c->connection, reply);
+	else if (reply)
+		dbus_message_unref(reply);
+	free(to);
+}
+
+void control_answer_text(struct control *c, struct control_answer *to, const char *text)
+{
+	if (!dbus_validate_utf8(text, NULL))
+		text = "?";
+	send_answer(c, to, NULL, DBUS_TYPE_STRING, &text);
+}
+
+void control_answer_flag(struct control *c, struct control_answer *to, bool is_set)
+{
+	dbus_bool_t flag = is_set;
+
+	send_answer(c, to, NULL, DBUS_TYPE_BOOLEAN, &flag);
+}
+
+void control_answer_error(struct control *c, struct control_answer *to, const char *name,
+			  const char *message)
+{
+	autofree(str) char *error = NULL;
+
+	if (asprintf(&error, ERROR_PREFIX "%s", name) < 0)
+		error = NULL;
+	if (!dbus_validate_utf8(message, NULL))
+		message = "?";
+	send_answer(c, to, error ? error : DBUS_ERROR_NO_MEMORY, DBUS_TYPE_STRING, &message);
+}
+
+static void run_later(DBusConnection *connection, DBusMessage *call,
+		      void (*run)(void *data, struct control_answer *to), void *data)
+{
+	struct control_answer *to = answer_later(call);
+
+	if (to)
+		run(data, to);
+	else
+		bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+static void on_adopt(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+
+	run_later(connection, call, c->ops->adopt, c->data);
+}
+
+static void on_hand_over(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+
+	run_later(connection, call, c->ops->hand_over, c->data);
+}
+
+static void on_restart(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	int r = c->ops->restart(c->data);
+
+	if (r < 0)
+		bus_refuse(connection, call, ERROR_PREFIX "Failed", strerror(-r));
+	else
+		bus_answer(connection, call);
+}
+
 static const struct bus_method methods[] = {
 	{"StartFocus", "a{sv}", "a{sv}", "options", "status", on_start},
 	{"ExtendFocus", "x", "a{sv}", "duration", "status", on_extend},
@@ -582,6 +712,9 @@ static const struct bus_method methods[] = {
 	{"Snooze", "aux", "u", "ids until", "count", on_snooze},
 	{"Act", "us", "", "id key", "", on_act},
 	{"Reload", "", "as", "", "errors", on_reload},
+	{"Adopt", "", "s", "", "command", on_adopt},
+	{"HandOver", "", "b", "", "is_yielding", on_hand_over},
+	{"Restart", "", "", "", "", on_restart},
 };
 
 static const struct bus_interface interface = {
@@ -611,10 +744,11 @@ void control_free_lines(char **lines)
 static void on_tell(evutil_socket_t fd, short what, void *data)
 {
 	/* The version never changes. */
-	static const char *const names[] = {"Focus",        "Until",     "Tokens",      "Held",
-					    "Snoozed",      "Announced", "Quarantined", "Releasing",
-					    "NextRelease",  "InFront",   "Display",     "Journal",
-					    "ConfigErrors", NULL};
+	static const char *const names[] = {"Focus",       "Until",        "Tokens",
+					    "Held",        "Snoozed",      "Announced",
+					    "Quarantined", "Releasing",    "NextRelease",
+					    "InFront",     "Owner",        "Display",
+					    "Journal",     "ConfigErrors", NULL};
 	struct control *c = data;
 
 	(void)fd;
@@ -635,13 +769,15 @@ void control_changed(struct control *c)
 
 static void on_name(void *data, DBusMessage *reply)
 {
+	struct control *c = data;
 	dbus_uint32_t answer = 0;
 
-	(void)data;
 	if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &answer, DBUS_TYPE_INVALID) ||
-	    answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
+	    answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER) {
 		log_error("the bus doesn't give us %s; the client can't reach this lulld",
 			  CONTROL_NAME);
+		c->ops->refused(c->data);
+	}
 }
 
 struct control *control_new(DBusConnection *connection, struct event_base *base,

@@ -2,40 +2,18 @@
 
 #include "daemon/bus/bus.h"
 #include "daemon/bus/foreign.h"
+#include "daemon/bus/peer.h"
 #include "daemon/bus/wire.h"
 #include "daemon/core/text.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
 #include <errno.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MATCH_GONE                                                                      \
 	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
 	"member='NameOwnerChanged',arg2=''"
-#define MATCH_NEW                                                                       \
-	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
-	"member='NameOwnerChanged',arg1=''"
-
-/*
- * A program joins the bus first and asks for the name a moment later, so look again after these; then only
- * when the next one joins.
- */
-static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
-
-/* And while something waits, this often. */
-#define LAST_LOOK_MS 3000
-
-/* What was started and hasn't come after this long has failed. */
-#define START_WAIT_S 5
-
-/* When nothing has come by itself for this long, lulld starts one. */
-#define START_AFTER_MS 120
-
-/* A display that lulld starts and that is gone again at once isn't started for ever. */
-#define STARTS_MAX 5
-
 struct display {
 	DBusConnection *connection;
 	struct engine *engine;
@@ -43,16 +21,11 @@ struct display {
 	char *bus_guid;
 	const struct display_ops *ops;
 	void *data;
-	char *unique; /* "" while there is none */
-	char *name;   /* from GetServerInformation; "" until it has answered */
-	enum display_how how;
-	bool is_watching;  /* for programs that join */
-	bool is_looking;   /* the answer isn't there yet */
-	bool was_started;  /* the next one that appears was started by lulld */
-	unsigned n_starts; /* since one last appeared and stayed */
-	unsigned n_looks;  /* since something last changed */
-	struct event *again;
-	struct event *start;
+	struct finder *finder;
+	char *unique;     /* "" while there is none */
+	char *name;       /* from GetServerInformation; "" until it has answered */
+	struct peer peer; /* its program; nobody until the bus has answered */
+	enum finder_how how;
 	DBusPendingCall *in_flight;
 };
 
@@ -146,17 +119,6 @@ static void add_match(struct display *d, const char *rule)
 	dbus_bus_add_match(d->connection, rule, NULL);
 }
 
-static void watch_joins(struct display *d, bool is_on)
-{
-	if (d->is_watching == is_on)
-		return;
-	d->is_watching = is_on;
-	if (is_on)
-		add_match(d, MATCH_NEW);
-	else
-		dbus_bus_remove_match(d->connection, MATCH_NEW, NULL);
-}
-
 /* Hear the display's signals of @interface. Return: false when out of memory. */
 static bool hear(struct display *d, const char *interface)
 {
@@ -170,8 +132,21 @@ static bool hear(struct display *d, const char *interface)
 	return true;
 }
 
-static void adopt(struct display *d, const char *unique)
+static void on_peer(void *data, struct peer *p)
 {
+	struct display *d = data;
+
+	if (!is_known(d) || strcmp(p->unique, d->unique) != 0)
+		return;
+	peer_move(&d->peer, p);
+	if (peer_init(p) < 0)
+		*p = (struct peer){0};
+	d->ops->changed(d->data);
+}
+
+static void on_found(void *data, const char *unique, enum finder_how how)
+{
+	struct display *d = data;
 	autofree(str) char *identity = NULL;
 
 	if (!set_text(&d->unique, unique))
@@ -182,119 +157,23 @@ static void adopt(struct display *d, const char *unique)
 		*d->unique = '\0';
 		return;
 	}
-	d->how = d->was_started ? DISPLAY_STARTED : DISPLAY_QUEUED;
-	d->was_started = false;
-	d->n_starts = 0;
-	watch_joins(d, false);
-	event_del(d->again);
-	event_del(d->start);
+	d->how = how;
 	ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_information);
 	ask(d, NOTIFICATIONS_IFACE, "GetCapabilities", on_capabilities);
+	if (peer_ask(d->connection, unique, on_peer, d) < 0)
+		log_warn("out of memory: the display's program isn't known");
 	engine_display_up(d->engine, identity);
 	d->ops->changed(d->data);
 }
 
-static void look_later(struct display *d)
-{
-	struct timeval tv = {0};
-
-	if (event_pending(d->again, EV_TIMEOUT, NULL))
-		return;
-	if (d->n_looks >= ARRAY_SIZE(look_again_ms))
-		return;
-	tv.tv_sec = look_again_ms[d->n_looks] / 1000;
-	tv.tv_usec = look_again_ms[d->n_looks] % 1000 * 1000;
-	d->n_looks++;
-	event_add(d->again, &tv);
-}
-
-static void on_start(evutil_socket_t fd, short what, void *data)
+static void on_start(void *data, bool is_patient)
 {
 	struct display *d = data;
 
-	(void)fd;
-	(void)what;
-	if (is_known(d))
-		return;
-	d->was_started = d->n_starts < STARTS_MAX && d->ops->start(d->data);
-	if (d->was_started) {
-		d->n_starts++;
-		d->n_looks = 0;
-		look_later(d);
-		event_add(d->start, &(struct timeval){START_WAIT_S, 0});
-	}
+	d->ops->start(d->data, is_patient);
 }
 
-void display_restart(struct display *d)
-{
-	if (is_known(d))
-		return;
-	event_del(d->start);
-	d->was_started = false;
-	d->n_starts = 0;
-	d->n_looks = 0;
-	display_look(d);
-}
-
-/* Programs that join meanwhile don't put it off. */
-static void start_later(struct display *d)
-{
-	struct timeval tv = {0, START_AFTER_MS * 1000};
-
-	if (!event_pending(d->start, EV_TIMEOUT, NULL))
-		event_add(d->start, &tv);
-}
-
-static void on_queue(void *data, DBusMessage *reply)
-{
-	struct display *d = data;
-	const char *self = dbus_bus_get_unique_name(d->connection);
-	char **owners = NULL;
-	int n = 0, i;
-
-	d->is_looking = false;
-	if (is_known(d))
-		return;
-	if (dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_STRING, &owners, &n,
-				  DBUS_TYPE_INVALID)) {
-		for (i = 0; i < n && !is_known(d); i++)
-			if (strcmp(owners[i], self) != 0)
-				adopt(d, owners[i]);
-		dbus_free_string_array(owners);
-	}
-	if (is_known(d))
-		return;
-	watch_joins(d, true);
-	if (!d->was_started && d->n_starts < STARTS_MAX)
-		start_later(d);
-	look_later(d);
-}
-
-void display_look(struct display *d)
-{
-	static const char *const name = NOTIFICATIONS_NAME;
-	DBusMessage *call;
-	int r;
-
-	if (is_known(d) || d->is_looking)
-		return;
-	call = bus_driver_call("ListQueuedOwners", DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID);
-	r = call ? bus_call(d->connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_queue, d, NULL)
-		 : -ENOMEM;
-	if (call)
-		dbus_message_unref(call);
-	if (r == 0)
-		d->is_looking = true;
-	else
-		look_later(d);
-}
-
-static void on_again(evutil_socket_t fd, short what, void *data)
-{
-	(void)fd;
-	(void)what;
-	display_look(data);
-}
+static const struct finder_ops finder_ops = {.found = on_found, .start = on_start};
 
 static void drop_in_flight(struct display *d)
 {
@@ -312,22 +191,17 @@ static void lose(struct display *d)
 	drop_in_flight(d);
 	*d->unique = '\0';
 	*d->name = '\0';
-	d->how = DISPLAY_NONE;
-	d->n_looks = 0;
+	*d->peer.program = '\0';
+	d->peer.pid = 0;
+	d->how = FINDER_NONE;
 	engine_display_down(d->engine);
 	d->ops->changed(d->data);
-	display_look(d);
+	finder_lost(d->finder);
 }
 
-void display_need(struct display *d)
+struct finder *display_finder(struct display *d)
 {
-	struct timeval tv = {LAST_LOOK_MS / 1000, 0};
-
-	/* While joins are watched, they and the timer look; one may ask for the name long after it joined. */
-	if (!d->is_watching)
-		display_look(d);
-	else if (!is_known(d) && !d->is_looking && !event_pending(d->again, EV_TIMEOUT, NULL))
-		event_add(d->again, &tv);
+	return d->finder;
 }
 
 /* --- what it says --- */
@@ -362,13 +236,8 @@ static void on_name(struct display *d, DBusMessage *message)
 	if (!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
 				   &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID))
 		return;
-	if (is_known(d)) {
-		if (strcmp(name, d->unique) == 0 && !*new_owner)
-			lose(d);
-	} else if (name[0] == ':' && *new_owner) {
-		d->n_looks = 0;
-		look_later(d);
-	}
+	if (is_known(d) && strcmp(name, d->unique) == 0 && !*new_owner)
+		lose(d);
 }
 
 void display_filter(struct display *d, DBusMessage *message)
@@ -384,6 +253,7 @@ void display_filter(struct display *d, DBusMessage *message)
 	} else if (dbus_message_is_signal(message, BUS_IFACE, "NameOwnerChanged") &&
 		   dbus_message_has_sender(message, BUS_NAME)) {
 		on_name(d, message);
+		finder_filter(d->finder, message);
 	}
 }
 
@@ -484,9 +354,14 @@ const char *display_unique(const struct display *d)
 	return d->unique;
 }
 
-enum display_how display_how(const struct display *d)
+enum finder_how display_how(const struct display *d)
 {
 	return d->how;
+}
+
+const struct peer *display_peer(const struct display *d)
+{
+	return &d->peer;
 }
 
 struct display *display_new(DBusConnection *connection, struct event_base *base,
@@ -505,9 +380,8 @@ struct display *display_new(DBusConnection *connection, struct event_base *base,
 	d->unique = strdup("");
 	d->name = strdup("");
 	d->bus_guid = strdup(bus_guid);
-	d->again = event_new(base, -1, 0, on_again, d);
-	d->start = event_new(base, -1, 0, on_start, d);
-	if (!d->unique || !d->name || !d->bus_guid || !d->again || !d->start)
+	d->finder = finder_new(connection, base, &finder_ops, d);
+	if (!d->unique || !d->name || !d->bus_guid || !d->finder || peer_init(&d->peer) < 0)
 		return NULL;
 	add_match(d, MATCH_GONE);
 	return take(d);
@@ -518,10 +392,8 @@ struct display *display_free(struct display *d)
 	if (!d)
 		return NULL;
 	drop_in_flight(d);
-	if (d->again)
-		event_free(d->again);
-	if (d->start)
-		event_free(d->start);
+	finder_free(d->finder);
+	peer_done(&d->peer);
 	free(d->unique);
 	free(d->name);
 	free(d->bus_guid);

@@ -1,10 +1,10 @@
 /*
  * display: the server that really shows notifications, behind lulld in the queue of the name.
  *
- * It is addressed by its unique name, so that what lulld sends never comes back to lulld. Nothing on the bus
- * announces a new member of the queue; it is asked for when programs join the bus and no display is known.
+ * It is addressed by its unique name, so that what lulld sends never comes back to lulld. `finder` finds it.
  */
 #pragma once
+#include "daemon/bus/finder.h"
 #include "daemon/engine/ports.h"
 #include <dbus/dbus.h>
 
@@ -12,23 +12,17 @@ struct event_base;
 struct engine;
 struct files;
 struct display;
+struct peer;
 
 struct display_ops {
 	/* What it can; blank-separated names. */
 	void (*capabilities)(void *data, const char *names);
 	/* name, vendor, version, spec_version */
 	void (*information)(void *data, const char *const information[static 4]);
-	/* Start one, if there is a command for that. Return: true when one was started. */
-	bool (*start)(void *data);
-	/* name or how has changed. */
+	/* As finder_ops.start(); answered to display_finder(). */
+	void (*start)(void *data, bool is_patient);
+	/* What status shows of it has changed. */
 	void (*changed)(void *data);
-};
-
-/** How lulld came to its display. */
-enum display_how {
-	DISPLAY_NONE,
-	DISPLAY_QUEUED,  /* it was in the queue */
-	DISPLAY_STARTED, /* lulld started it */
 };
 
 /**
@@ -46,14 +40,8 @@ struct display *display_new(DBusConnection *connection, struct event_base *base,
 struct display *display_free(struct display *d);
 DEFINE_AUTOFREE(display)
 
-/** display_look() - look for one now, if none is known */
-void display_look(struct display *d);
-
-/** display_restart() - the command that starts one has changed: try it, if none is known */
-void display_restart(struct display *d);
-
-/** display_need() - a delivery waits: look, unless that is under way anyhow; see ports.need_display */
-void display_need(struct display *d);
+/** display_finder() - what looks for it */
+struct finder *display_finder(struct display *d);
 
 /** display_filter() - its signals, and names that come and go; for the connection's filter */
 void display_filter(struct display *d, DBusMessage *message);
@@ -61,7 +49,9 @@ void display_filter(struct display *d, DBusMessage *message);
 /* For status. No string is NULL. */
 const char *display_name(const struct display *d);
 const char *display_unique(const struct display *d);
-enum display_how display_how(const struct display *d);
+enum finder_how display_how(const struct display *d);
+/* Empty until the bus has answered. */
+const struct peer *display_peer(const struct display *d);
 
 /* For the engine's ports; see there. */
 int display_show(struct display *d, const struct ping *p, bool is_minimal, bool is_silent);

@@ -1,18 +1,13 @@
 #include "daemon/bus/launch.h"
 
+#include "config/command.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/units.h"
 #include "daemon/spawn.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SYSTEMD_NAME "org.freedesktop.systemd1"
-#define SYSTEMD_PATH "/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
-
-/* It answers when the job is queued, so a systemd that takes longer is stuck. */
-#define ANSWER_WITHIN_MS 5000
 
 /* A program that is to be started, until systemd has answered. */
 struct launch_job {
@@ -22,6 +17,7 @@ struct launch_job {
 	char *unit;
 	char *description;
 	char **argv;
+	char **environment; /* NULL: lulld's own */
 };
 
 struct launch {
@@ -36,17 +32,14 @@ struct launch {
 
 static struct launch_job *launch_job_free(struct launch_job *job)
 {
-	char **arg;
-
 	if (!job)
 		return NULL;
 	if (job->pending) {
 		dbus_pending_call_cancel(job->pending);
 		dbus_pending_call_unref(job->pending);
 	}
-	for (arg = job->argv; arg && *arg; arg++)
-		free(*arg);
-	free(job->argv);
+	command_free(job->argv);
+	command_free(job->environment);
 	free(job->unit);
 	free(job->description);
 	free(job);
@@ -54,23 +47,25 @@ static struct launch_job *launch_job_free(struct launch_job *job)
 }
 DEFINE_AUTOFREE(launch_job)
 
-static bool copy_argv(struct launch_job *job, char *const argv[])
+/* Return: a copy, or NULL when out of memory. */
+static char **copy_strings(char *const strings[])
 {
+	autofree(command) char **copy = NULL;
 	size_t n = 0, i;
 
-	while (argv[n])
+	while (strings[n])
 		n++;
-	job->argv = calloc(n + 1, sizeof(*job->argv));
-	for (i = 0; job->argv && i < n; i++) {
-		job->argv[i] = strdup(argv[i]);
-		if (!job->argv[i])
-			return false;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (i = 0; copy && i < n; i++) {
+		copy[i] = strdup(strings[i]);
+		if (!copy[i])
+			return NULL;
 	}
-	return job->argv != NULL;
+	return take(copy);
 }
 
 static struct launch_job *job_new(struct launch *l, const char *kind, const char *description,
-				  char *const argv[])
+				  char *const argv[], char *const environment[])
 {
 	autofree(launch_job) struct launch_job *job = calloc(1, sizeof(*job));
 
@@ -80,7 +75,10 @@ static struct launch_job *job_new(struct launch *l, const char *kind, const char
 	if (asprintf(&job->unit, "lull-%s-%d-%u.service", kind, getpid(), ++l->n_started) < 0)
 		job->unit = NULL;
 	job->description = strdup(description);
-	if (!job->unit || !job->description || !copy_argv(job, argv))
+	job->argv = copy_strings(argv);
+	if (!job->unit || !job->description || !job->argv)
+		return NULL;
+	if (environment && !(job->environment = copy_strings(environment)))
 		return NULL;
 	return take(job);
 }
@@ -96,7 +94,7 @@ static void unlink_job(struct launch_job *job)
 
 /* --- the call --- */
 
-/* Of lulld's environment, what a program in this session needs; systemd's own may be older, or lack it. */
+/* Of an environment, what a program in this session needs; systemd's own may be older, or lack it. */
 static const char *const variables[] = {
 	"DISPLAY=",    "WAYLAND_DISPLAY=",
 	"XAUTHORITY=", "XDG_",
@@ -130,8 +128,7 @@ static bool append_strings(DBusMessageIter *into, char *const strings[],
 
 static bool append_environment(DBusMessageIter *into, const struct launch_job *job)
 {
-	(void)job;
-	return append_strings(into, environ, is_passed_on);
+	return append_strings(into, job->environment ? job->environment : environ, is_passed_on);
 }
 
 /* a(sasas): the path, argv, and that a "$" in it is just that (`[display] command` was expanded already). */
@@ -223,13 +220,15 @@ static void on_answer(void *data, DBusMessage *reply)
 	if (!dbus_connection_get_is_connected(l->connection))
 		return;
 	if (!has_unit)
-		r = spawn_detached(job->argv);
+		r = spawn_detached(job->argv, job->environment);
 	l->ops->done(l->data, job->description, has_unit ? job->unit : NULL, r);
 }
 
-int launch_start(struct launch *l, const char *kind, const char *description, char *const argv[])
+int launch_start(struct launch *l, const char *kind, const char *description, char *const argv[],
+		 char *const environment[])
 {
-	autofree(launch_job) struct launch_job *job = job_new(l, kind, description, argv);
+	autofree(launch_job) struct launch_job *job =
+		job_new(l, kind, description, argv, environment);
 	DBusMessage *call;
 	char **arg;
 	int r;
@@ -245,9 +244,9 @@ int launch_start(struct launch *l, const char *kind, const char *description, ch
 		return -ENOMEM;
 	/* A session without systemd answers at once that there is none. */
 	dbus_message_set_auto_start(call, FALSE);
-	r = append_arguments(call, job)
-		    ? bus_call(l->connection, call, ANSWER_WITHIN_MS, on_answer, job, &job->pending)
-		    : -ENOMEM;
+	r = append_arguments(call, job) ? bus_call(l->connection, call, SYSTEMD_ANSWERS_MS,
+						   on_answer, job, &job->pending)
+					: -ENOMEM;
 	dbus_message_unref(call);
 	if (r < 0)
 		return r;

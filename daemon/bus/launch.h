@@ -33,8 +33,9 @@ DEFINE_AUTOFREE(launch)
  * @kind: goes into the unit's name, lull-KIND-PID-N.service
  * @description: for people
  * @argv: NULL-terminated; argv[0] is an absolute path
+ * @environment: NULL-terminated; of it, what programs need to find their session; NULL: lulld's own
  *
  * Return: 0, or a negative errno; then done() isn't called.
  */
 LULL_MUSTCHECK int launch_start(struct launch *l, const char *kind, const char *description,
-				char *const argv[]);
+				char *const argv[], char *const environment[]);

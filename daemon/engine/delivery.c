@@ -56,7 +56,7 @@ static void quarantine(struct pass *pass, struct ping *p, const char *why)
 
 void delivery_pump(struct delivery *d, struct pass *pass)
 {
-	while (d->in_flight == 0 && d->next_try_boot_us == INSTANT_NEVER) {
+	while (!d->is_paused && d->in_flight == 0 && d->next_try_boot_us == INSTANT_NEVER) {
 		autofree(ping) struct ping *p = NULL;
 		int r = next_to_show(pass, &p);
 

@@ -354,6 +354,16 @@ void engine_settle(struct engine *e)
 		pass->ports->turn_again(pass->data);
 }
 
+void engine_pause(struct engine *e, bool is_paused)
+{
+	e->delivery.is_paused = is_paused;
+}
+
+bool engine_is_quiet(const struct engine *e)
+{
+	return e->delivery.in_flight == 0;
+}
+
 /* --- pings --- */
 
 uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,

@@ -31,6 +31,16 @@ DEFINE_AUTOFREE(engine)
 /** engine_wake() - a turn of the loop begins, at @now */
 void engine_wake(struct engine *e, struct instant now);
 
+/**
+ * engine_pause() - send nothing more to the display, or go on; what comes in is taken as ever
+ *
+ * For a successor, so that nothing is on its way to the display when that takes over.
+ */
+void engine_pause(struct engine *e, bool is_paused);
+
+/** engine_is_quiet() - does the display owe no answer? */
+bool engine_is_quiet(const struct engine *e);
+
 /** engine_settle() - it ends: commit, send, deliver, arm the timers */
 void engine_settle(struct engine *e);
 

@@ -355,6 +355,8 @@ class Log:
 class Lulld:
     """The daemon under test. start() returns when it has decided whether it is in front."""
 
+    arguments = ()
+
     def __init__(self, bus):
         self.bus = bus
         self.process = None
@@ -370,7 +372,7 @@ class Lulld:
 
     def spawn(self):
         with open(self.stderr_path, "ab") as stderr:
-            self.process = subprocess.Popen([*WRAPPER, str(BUILD / "lulld")], env=self.bus.env,
+            self.process = subprocess.Popen([*WRAPPER, str(BUILD / "lulld"), *self.arguments], env=self.bus.env,
                                             stderr=stderr, stdin=subprocess.DEVNULL)
         return self.process
 

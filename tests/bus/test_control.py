@@ -106,7 +106,7 @@ def test_properties_have_their_types(lulld, user):
 def test_properties_before_focus_say_none(lulld, user):
     assert (user.get("Focus"), user.get("Until"), user.get("Held"), user.get("NextRelease")) == (0, 0, 0, 0)
     assert user.get("Tokens") == [] and user.get("Version")
-    assert dict(user.get("Display")) == {"name": "", "how": "none", "unique": ""}
+    assert dict(user.get("Display")) == {"name": "", "how": "none", "unique": "", "program": "", "pid": 0}
 
 
 def test_properties_are_read_only_and_unknown_ones_are_errors(lulld, user):

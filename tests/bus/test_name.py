@@ -121,7 +121,10 @@ def test_a_display_that_joins_later_is_found(lulld, bus, user, sender):
     assert user.get("Display")["how"] == "none"
     sender.notify("waits")
     display = lulld.knows(bus.display())
-    assert dict(user.get("Display")) == {"name": "fake-display", "how": "queued", "unique": display.unique}
+    wait_for(lambda: user.get("Display")["pid"] == display.pid, "its program is known")
+    assert dict(user.get("Display")) == {"name": "fake-display", "how": "queued", "unique": display.unique,
+                                         "program": os.path.basename(os.readlink(f"/proc/{display.pid}/exe")),
+                                         "pid": display.pid}
     display.wait_summary("waits")
     end_process(display.process)
     wait_for(lambda: user.get("Display")["how"] == "none", "it has gone")

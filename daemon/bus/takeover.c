@@ -1,0 +1,201 @@
+#include "daemon/bus/takeover.h"
+
+#include "daemon/bus/bus.h"
+#include "daemon/bus/control.h"
+#include "daemon/bus/units.h"
+#include "daemon/log.h"
+#include "daemon/spawn.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The old one writes down what it has and ends; the guard ends one that is stuck after 10 s. */
+#define ANSWERS_MS 5000
+#define ENDS_MS 10000
+
+/* @call is taken. Return: the answer, NULL when there is none or it is an error. */
+static DBusMessage *ask(DBusConnection *connection, DBusMessage *call, int timeout_ms)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	DBusMessage *reply;
+
+	if (!call)
+		return NULL;
+	dbus_message_set_auto_start(call, FALSE);
+	reply = dbus_connection_send_with_reply_and_block(connection, call, timeout_ms, &error);
+	dbus_message_unref(call);
+	dbus_error_free(&error);
+	return reply;
+}
+
+/* The first argument of an answer. Return: false when it isn't there. @reply is taken. */
+static bool read_answer(DBusMessage *reply, int type, void *ret)
+{
+	bool is_there = reply && dbus_message_get_args(reply, NULL, type, ret, DBUS_TYPE_INVALID);
+
+	if (reply)
+		dbus_message_unref(reply);
+	return is_there;
+}
+
+static pid_t pid_of(DBusConnection *connection, const char *name)
+{
+	dbus_uint32_t pid = 0;
+
+	return read_answer(ask(connection,
+			       bus_driver_call("GetConnectionUnixProcessID", DBUS_TYPE_STRING,
+					       &name, DBUS_TYPE_INVALID),
+			       DBUS_TIMEOUT_USE_DEFAULT),
+			   DBUS_TYPE_UINT32, &pid)
+		       ? (pid_t)pid
+		       : 0;
+}
+
+pid_t takeover_find(DBusConnection *connection)
+{
+	return pid_of(connection, CONTROL_NAME);
+}
+
+static DBusMessage *control_call(const char *member)
+{
+	return dbus_message_new_method_call(CONTROL_NAME, CONTROL_PATH, CONTROL_NAME, member);
+}
+
+/* Return: 0 when it has ended in time, -ETIMEDOUT. */
+static int wait_end(int pidfd, int timeout_ms)
+{
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&fd, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : -ETIMEDOUT;
+}
+
+/* The bus hears of the end a moment later than we do, and keeps the name for the dead one that long. */
+static void wait_control_name(DBusConnection *connection, pid_t old)
+{
+	int i;
+
+	for (i = 0; i < 1000 && takeover_find(connection) == old; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* --- a service --- */
+
+static bool is_main_process(DBusConnection *connection, pid_t pid)
+{
+	static const char *const interface = "org.freedesktop.systemd1.Service", *const name =
+											 "MainPID";
+	dbus_uint32_t wanted = (dbus_uint32_t)pid, main_pid = 0;
+	DBusMessage *call, *reply;
+	DBusMessageIter iter, value;
+	autofree(str) char *path = NULL;
+	const char *found;
+
+	call = dbus_message_new_method_call(SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+					    "GetUnitByPID");
+	if (!call || !dbus_message_append_args(call, DBUS_TYPE_UINT32, &wanted, DBUS_TYPE_INVALID))
+		return false;
+	reply = ask(connection, call, SYSTEMD_ANSWERS_MS);
+	if (!reply)
+		return false;
+	if (dbus_message_get_args(reply, NULL, DBUS_TYPE_OBJECT_PATH, &found, DBUS_TYPE_INVALID))
+		path = strdup(found);
+	dbus_message_unref(reply);
+	call = path ? dbus_message_new_method_call(SYSTEMD_NAME, path, PROPERTIES_IFACE, "Get")
+		    : NULL;
+	if (!call || !dbus_message_append_args(call, DBUS_TYPE_STRING, &interface, DBUS_TYPE_STRING,
+					       &name, DBUS_TYPE_INVALID))
+		return false;
+	reply = ask(connection, call, SYSTEMD_ANSWERS_MS);
+	if (!reply)
+		return false;
+	if (dbus_message_has_signature(reply, "v")) {
+		dbus_message_iter_init(reply, &iter);
+		dbus_message_iter_recurse(&iter, &value);
+		if (dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_UINT32)
+			dbus_message_iter_get_basic(&value, &main_pid);
+	}
+	dbus_message_unref(reply);
+	return main_pid == wanted;
+}
+
+int takeover_restart(DBusConnection *connection, pid_t old)
+{
+	autofree(str) char *theirs = spawn_program_of(old), *ours = spawn_program_of(getpid());
+	DBusMessage *reply;
+	int pidfd, r;
+
+	if (!theirs || !ours || strcmp(theirs, ours) != 0 || !is_main_process(connection, old))
+		return -ENOTSUP;
+	pidfd = pidfd_open(old, 0);
+	if (pidfd < 0)
+		return -errno;
+	reply = ask(connection, control_call("Restart"), ANSWERS_MS);
+	if (reply) {
+		dbus_message_unref(reply);
+		r = wait_end(pidfd, ENDS_MS + ANSWERS_MS);
+	} else {
+		r = -ENOTSUP;
+	}
+	close(pidfd);
+	return r;
+}
+
+/* --- the takeover --- */
+
+static bool owns_name(DBusConnection *connection, pid_t pid)
+{
+	return pid_of(connection, NOTIFICATIONS_NAME) == pid;
+}
+
+static void take_name(DBusConnection *connection)
+{
+	static const char *const name = NOTIFICATIONS_NAME;
+	static const dbus_uint32_t flags = DBUS_NAME_FLAG_REPLACE_EXISTING;
+	dbus_uint32_t answer = 0;
+
+	/* What comes of it is asked again once the loop runs. */
+	if (!read_answer(ask(connection,
+			     bus_driver_call("RequestName", DBUS_TYPE_STRING, &name,
+					     DBUS_TYPE_UINT32, &flags, DBUS_TYPE_INVALID),
+			     DBUS_TIMEOUT_USE_DEFAULT),
+			 DBUS_TYPE_UINT32, &answer) ||
+	    answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
+		log_warn("the name couldn't be taken from the lulld that ran before");
+}
+
+int takeover_run(DBusConnection *connection, pid_t old)
+{
+	dbus_bool_t is_yielding = FALSE;
+	int pidfd = pidfd_open(old, 0), r;
+
+	if (pidfd < 0)
+		return errno == ESRCH ? 0 : -errno;
+	if (!read_answer(ask(connection, control_call("HandOver"), ANSWERS_MS), DBUS_TYPE_BOOLEAN,
+			 &is_yielding)) {
+		log_warn("lulld (pid %d) doesn't hand over; ending it", old);
+		pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
+	} else if (is_yielding && owns_name(connection, old)) {
+		take_name(connection);
+	}
+	r = wait_end(pidfd, ENDS_MS);
+	if (r < 0) {
+		log_warn("lulld (pid %d) doesn't end; killing it", old);
+		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+		r = wait_end(pidfd, ENDS_MS);
+	}
+	close(pidfd);
+	if (r == 0) {
+		wait_control_name(connection, old);
+		log_info("took over from the lulld that ran before (pid %d)", old);
+	}
+	return r;
+}
