@@ -7,6 +7,7 @@
 #include "daemon/bus/starter.h"
 #include "daemon/bus/units.h"
 #include "daemon/log.h"
+#include "daemon/spawn.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -223,6 +224,7 @@ static char **read_environment(uint32_t pid)
 static int read_server(struct adopt *a, const struct peer *server)
 {
 	autofree(command) char **words = NULL;
+	autofree(str) char *program = NULL;
 	int r;
 
 	a->pid = server->pid;
@@ -232,6 +234,11 @@ static int read_server(struct adopt *a, const struct peer *server)
 	r = peer_command(server->pid, &words);
 	if (r < 0)
 		return r;
+	/* A server that is known by its program file is found by that in any PATH. */
+	if (!strchr(words[0], '/') && (program = spawn_program_of((pid_t)server->pid))) {
+		free(words[0]);
+		words[0] = take(program);
+	}
 	a->unique = strdup(server->unique);
 	a->program = strdup(server->program);
 	a->command = command_join(words);

@@ -108,12 +108,20 @@ int bus_call(DBusConnection *connection, DBusMessage *call, int timeout_ms, bus_
 	return 0;
 }
 
+int bus_call_cancellable(DBusConnection *connection, DBusMessage *call, int timeout_ms,
+			 bus_reply_fn fn, void *data, void (*drop)(void *data),
+			 DBusPendingCall **ret_pending)
+{
+	const struct waiter waiter = {.fn = fn, .data = data, .drop = drop};
+
+	return send_waiting(connection, call, timeout_ms, &waiter, ret_pending);
+}
+
 int bus_call_owning(DBusConnection *connection, DBusMessage *call, int timeout_ms, bus_reply_fn fn,
 		    void *data, void (*drop)(void *data))
 {
-	const struct waiter waiter = {.fn = fn, .data = data, .drop = drop};
 	DBusPendingCall *pending;
-	int r = send_waiting(connection, call, timeout_ms, &waiter, &pending);
+	int r = bus_call_cancellable(connection, call, timeout_ms, fn, data, drop, &pending);
 
 	if (r == 0)
 		dbus_pending_call_unref(pending);

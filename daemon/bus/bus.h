@@ -58,6 +58,11 @@ LULL_MUSTCHECK int bus_call(DBusConnection *connection, DBusMessage *call, int t
 LULL_MUSTCHECK int bus_call_owning(DBusConnection *connection, DBusMessage *call, int timeout_ms,
 				   bus_reply_fn fn, void *data, void (*drop)(void *data));
 
+/** bus_call_cancellable() - bus_call_owning() with @ret_pending as of bus_call(); cancelled, it drops @data */
+LULL_MUSTCHECK int bus_call_cancellable(DBusConnection *connection, DBusMessage *call,
+					int timeout_ms, bus_reply_fn fn, void *data,
+					void (*drop)(void *data), DBusPendingCall **ret_pending);
+
 /** bus_driver_call() - a method call to the bus itself, with arguments as dbus_message_append_args() */
 DBusMessage *bus_driver_call(const char *member, int first_type, ...);
 

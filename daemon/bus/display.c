@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MATCH_GONE                                                                      \
 	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
@@ -287,12 +288,13 @@ static char *resolve(void *data, enum file_slot slot, const char *name)
 	return files_resolve(pictures->files, pictures->id, slot, name);
 }
 
-int display_show(struct display *d, const struct ping *p, bool is_minimal, bool is_silent)
+static int forward(struct display *d, const struct ping *p, bool is_minimal, bool is_silent,
+		   uint32_t shell_pid)
 {
 	struct pictures pictures = {d->files, p->id};
 	struct wire_extra extra = {
 		.desktop_entry = p->desktop_entry,
-		.shell_pid = strcmp(d->name, "gnome-shell") == 0 ? p->pid : 0,
+		.shell_pid = shell_pid,
 		.is_released = p->batch > 0,
 		.is_silent = is_silent,
 		.resolve = resolve,
@@ -301,8 +303,6 @@ int display_show(struct display *d, const struct ping *p, bool is_minimal, bool 
 	DBusMessage *call;
 	int r;
 
-	if (!is_known(d))
-		return -ENOTCONN;
 	r = wire_forward(p->wire, p->wire_bytes, d->unique, p->display_id, is_minimal, &extra,
 			 &call);
 	if (r < 0)
@@ -311,6 +311,66 @@ int display_show(struct display *d, const struct ping *p, bool is_minimal, bool 
 	r = bus_call(d->connection, call, DBUS_TIMEOUT_INFINITE, on_shown, d, &d->in_flight);
 	dbus_message_unref(call);
 	return r;
+}
+
+/* What waits for the bus to say whose it is. */
+struct unidentified {
+	struct display *display;
+	uint32_t id;
+	bool is_minimal;
+	bool is_silent;
+};
+
+/* The answer itself says nothing: the one about the sender was asked for before and has come before it. */
+static void on_identified(void *data, DBusMessage *reply)
+{
+	struct unidentified u = *(struct unidentified *)data;
+	struct display *d = u.display;
+	autofree(ping) struct ping *p = NULL;
+	int r;
+
+	(void)reply;
+	free(data);
+	if (d->in_flight)
+		dbus_pending_call_unref(d->in_flight);
+	d->in_flight = NULL;
+	r = engine_item(d->engine, u.id, &p);
+	if (r == 0)
+		r = forward(d, p, u.is_minimal, u.is_silent,
+			    p->pid > 0 ? p->pid : (uint32_t)getpid());
+	if (r < 0)
+		engine_refused(d->engine, strerror(-r));
+}
+
+static int identify_first(struct display *d, const struct ping *p, bool is_minimal, bool is_silent)
+{
+	struct unidentified *u = malloc(sizeof(*u));
+	DBusMessage *call = bus_driver_call("GetId", DBUS_TYPE_INVALID);
+	int r = -ENOMEM;
+
+	if (u && call) {
+		*u = (struct unidentified){d, p->id, is_minimal, is_silent};
+		drop_in_flight(d);
+		r = bus_call_cancellable(d->connection, call, DBUS_TIMEOUT_USE_DEFAULT,
+					 on_identified, u, free, &d->in_flight);
+	}
+	if (call)
+		dbus_message_unref(call);
+	if (r < 0)
+		free(u);
+	return r;
+}
+
+int display_show(struct display *d, const struct ping *p, bool is_minimal, bool is_silent)
+{
+	if (!is_known(d))
+		return -ENOTCONN;
+	if (d->how != FINDER_GNOME)
+		return forward(d, p, is_minimal, is_silent, 0);
+	/* GNOME Shell doesn't answer what has no pid. */
+	if (p->pid == 0)
+		return identify_first(d, p, is_minimal, is_silent);
+	return forward(d, p, is_minimal, is_silent, p->pid);
 }
 
 void display_close(struct display *d, uint32_t display_id)

@@ -352,6 +352,13 @@ static bool add_shell_pid(DBusMessageIter *dict, uint32_t pid)
 			    bus_append_entry(dict, "x-shell-sender-pid", DBUS_TYPE_UINT32, &pid));
 }
 
+/* What only the display's own proxy may say, or lull in its place. */
+static bool is_shell_hint(const char *key)
+{
+	return strcmp(key, "sender-pid") == 0 || strcmp(key, "x-shell-sender-pid") == 0 ||
+	       strcmp(key, "x-shell-sender") == 0;
+}
+
 static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_minimal,
 			  const struct wire_extra *extra)
 {
@@ -365,7 +372,7 @@ static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_
 	while (is_done && next_hint(&dict, &key, &value)) {
 		if (is_minimal && strcmp(key, "urgency") != 0)
 			continue;
-		if ((extra->shell_pid != 0 && strcmp(key, "sender-pid") == 0) ||
+		if ((extra->shell_pid != 0 && is_shell_hint(key)) ||
 		    (extra->is_silent && strcmp(key, "suppress-sound") == 0))
 			continue;
 		if (extra->is_released && (strcmp(key, "x") == 0 || strcmp(key, "y") == 0))
