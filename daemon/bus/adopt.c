@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* To stop, and to start and join the queue; servers need far less. */
-#define WAIT_S 15
+#define WAIT_S 8
 
 /* An environment that is larger isn't kept. */
 #define ENVIRON_MAX ((size_t)256 * 1024)

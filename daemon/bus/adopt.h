@@ -41,7 +41,7 @@ char *adopt_refusal(const struct peer *server);
 /**
  * adopt_start() - put @server behind the shim, and remember it for later logins (config/adopted.h)
  * @server: has the name, or shows for lulld without standing in the queue; copied
- * @fn: called once, within 15 s, not from inside this
+ * @fn: called once, within 8 s, not from inside this
  *
  * Return: 0; -EBUSY: another one is being adopted; another negative errno. Then @fn isn't called.
  */

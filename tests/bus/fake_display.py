@@ -1,12 +1,13 @@
-"""A display server that does as it is told: fake_display.py LOG [--flags N] [--dies-on SUMMARY].
+"""A display server that does as it is told: fake_display.py LOG [--flags N] [--dies-on SUMMARY] ...
 
 It asks for org.freedesktop.Notifications, writes every call to LOG, a line of JSON each, and never closes
 anything by itself. It is told over org.lull.FakeDisplay on its own unique name, which is in the first line.
-As dunst and mako do, it has an interface of its own, too: org.example.Display1, on two paths.
+With --name it has that name instead, as GNOME Shell. As dunst and mako do, it has an interface of its own, too: org.example.Display1, on two paths.
 """
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -40,6 +41,10 @@ def plain(value):
     if isinstance(value, int):
         return int(value)
     return str(value)
+
+
+class NotReady(dbus.DBusException):
+    _dbus_error_name = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
 class Refused(dbus.DBusException):
@@ -113,8 +118,9 @@ class Example(dbus.service.Object):
 
 
 class FakeDisplay(Example):
-    def __init__(self, bus, log, dies_on):
+    def __init__(self, bus, log, dies_on, is_ready):
         super().__init__(bus, PATH, open(log, "a", buffering=1))
+        self.is_ready = is_ready
         self.bus = bus
         self.example = Example(bus, EXAMPLE_PATH, self.log_file)
         self.dies_on = dies_on
@@ -162,6 +168,9 @@ class FakeDisplay(Example):
 
     @dbus.service.method(NAME, out_signature="ssss")
     def GetServerInformation(self):
+        if not self.is_ready:
+            self.log("NotReady")
+            raise NotReady("no such object yet")
         return "fake-display", "lull", "1", "1.2"
 
     @dbus.service.signal(NAME, signature="uu")
@@ -200,6 +209,10 @@ class FakeDisplay(Example):
     def Changed(self, interface):
         self.PropertiesChanged(interface, {"Inhibited": dbus.Boolean(True)}, [])
 
+    @dbus.service.method(CONTROL)
+    def Ready(self):
+        self.is_ready = True
+
     @dbus.service.method(CONTROL, in_signature="u")
     def Refuse(self, n):
         self.refusals = n
@@ -226,12 +239,21 @@ def main():
     parser.add_argument("log")
     parser.add_argument("--flags", type=int, default=0)
     parser.add_argument("--dies-on")
+    parser.add_argument("--name", default=NAME, help="the name to ask for")
+    parser.add_argument("--not-ready", action="store_true", help="until told to be")
+    parser.add_argument("--stays", action="store_true", help="on the bus, also without the name")
+    parser.add_argument("--ignores-term", action="store_true")
     args = parser.parse_args()
     DBusGMainLoop(set_as_default=True)
     bus = dbus.bus.BusConnection(os.environ["DBUS_SESSION_BUS_ADDRESS"])
-    display = FakeDisplay(bus, args.log, args.dies_on)
-    got = bus.request_name(NAME, args.flags)
-    if args.flags & 4 and got != 1:
+    if args.ignores_term:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    display = FakeDisplay(bus, args.log, args.dies_on, not args.not_ready)
+    try:
+        got = bus.request_name(args.name, args.flags)
+    except dbus.NameExistsException:
+        got = 3
+    if args.flags & 4 and got != 1 and not args.stays:
         sys.exit(1)
     display.log("up", unique=str(bus.get_unique_name()), pid=os.getpid(), answer=int(got))
     GLib.MainLoop().run()

@@ -226,11 +226,11 @@ class Peer:
 
     # --- lull's own interface ---
 
-    def lull(self, member, signature="", *args):
-        return self.call(member, signature, *args, to=LULL, path=LULL_PATH, interface=LULL)
+    def lull(self, member, signature="", *args, seconds=None):
+        return self.call(member, signature, *args, to=LULL, path=LULL_PATH, interface=LULL, timeout=seconds)
 
-    def lull_error(self, member, signature="", *args):
-        return self.error(member, signature, *args, to=LULL, path=LULL_PATH, interface=LULL)
+    def lull_error(self, member, signature="", *args, seconds=None):
+        return self.error(member, signature, *args, to=LULL, path=LULL_PATH, interface=LULL, timeout=seconds)
 
     def get(self, name):
         return self.call("Get", "ss", LULL, name, to=LULL, path=LULL_PATH, interface=PROPERTIES)
@@ -286,11 +286,11 @@ def simple(value):
 class FakeDisplay:
     """fake_display.py, running."""
 
-    def __init__(self, bus, *args, shimmed=False, log=None):
+    def __init__(self, bus, *args, shimmed=False, log=None, python=PYTHON):
         self.bus = bus
         self.log = Log(log or bus.tmp_path / f"display-{len(bus.finalizers)}.log")
         n_before = len(self.log.of("up"))
-        argv = [PYTHON, HERE / "fake_display.py", self.log.path, *args]
+        argv = [python, HERE / "fake_display.py", self.log.path, *args]
         if shimmed:
             argv.insert(0, BUILD / "lull-shim")
         self.process = subprocess.Popen([str(a) for a in argv], env=bus.env)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from rig import BUILD, DRIVER, LULL, NAME, PATIENCE_S, WRAPPER, Lulld, Sender, wait_for
+from rig import BUILD, DRIVER, LULL, NAME, PATIENCE_S, WRAPPER, Lulld, Sender, pump, wait_for
 
 
 @pytest.fixture
@@ -17,6 +17,7 @@ def owners(bus):
 
     def changes():
         p.driver("GetId")
+        pump()
         return [(str(s["args"][1]), str(s["args"][2])) for s in p.heard
                 if s["member"] == "NameOwnerChanged"]
 
