@@ -14,9 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The old one writes down what it has and ends; the guard ends one that is stuck after 10 s. */
+/* The old one writes down what it has and ends. */
 #define ANSWERS_MS 5000
 #define ENDS_MS 10000
+/* One that hasn't even answered is stuck. */
+#define STUCK_ENDS_MS 2000
 
 /* @call is taken. Return: the answer, NULL when there is none or it is an error. */
 static DBusMessage *ask(DBusConnection *connection, DBusMessage *call, int timeout_ms)
@@ -175,18 +177,19 @@ static void take_name(DBusConnection *connection)
 int takeover_run(DBusConnection *connection, pid_t old)
 {
 	dbus_bool_t is_yielding = FALSE;
-	int pidfd = pidfd_open(old, 0), r;
+	int pidfd = pidfd_open(old, 0), ends_ms = ENDS_MS, r;
 
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : -errno;
 	if (!read_answer(ask(connection, control_call("HandOver"), ANSWERS_MS), DBUS_TYPE_BOOLEAN,
 			 &is_yielding)) {
 		log_warn("lulld (pid %d) doesn't hand over; ending it", old);
+		ends_ms = STUCK_ENDS_MS;
 		pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
 	} else if (is_yielding && owns_name(connection, old)) {
 		take_name(connection);
 	}
-	r = wait_end(pidfd, ENDS_MS);
+	r = wait_end(pidfd, ends_ms);
 	if (r < 0) {
 		log_warn("lulld (pid %d) doesn't end; killing it", old);
 		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);

@@ -336,6 +336,7 @@ def test_a_server_that_does_not_end_is_told_and_stays_in_front(bus, server, user
     name, text = user.lull_error("Adopt", seconds=30)
     assert name.endswith("CannotAdopt") and "doesn't end" in text
     assert user.owner() == stubborn.unique
+    stubborn.kill()
 
 
 def test_a_program_that_lull_does_not_know_is_not_stopped(bus, user):
