@@ -317,6 +317,7 @@ enum precedence {
 static int replace(struct lulld *l, enum precedence precedence)
 {
 	pid_t old = takeover_find(l->control_connection);
+	autofree(str) char *main_pid = NULL;
 	int r;
 
 	if (old == 0)
@@ -336,6 +337,11 @@ static int replace(struct lulld *l, enum precedence precedence)
 		if (r != -ENOTSUP)
 			log_warn("lulld (pid %d) can't replace itself: %s", old, strerror(-r));
 	}
+	/* As a successor within the same service; said before the old one ends, which would end the service. */
+	if (asprintf(&main_pid, "MAINPID=%d", getpid()) < 0)
+		main_pid = NULL;
+	if (main_pid)
+		sd_notify(0, main_pid);
 	r = takeover_run(l->name_connection, old);
 	if (r < 0)
 		log_error("cannot take over from lulld (pid %d): %s", old, strerror(-r));
@@ -382,7 +388,9 @@ static int lulld_start(struct lulld *l, enum precedence precedence)
 
 static void lulld_close(struct lulld *l)
 {
-	sd_notify(0, "STOPPING=1");
+	/* With a successor the service goes on. */
+	if (!l->is_handing_over)
+		sd_notify(0, "STOPPING=1");
 	l->presenter = presenter_free(l->presenter);
 	/* What is staged is committed and sent while the front still stands. */
 	l->engine = engine_free(l->engine);

@@ -144,7 +144,6 @@ static void log_owner(const struct peer *owner)
 static void on_role_changed(void *data, bool is_in_front)
 {
 	struct lulld *l = data;
-	autofree(str) char *ready = NULL;
 
 	l->is_handing_over = false;
 	engine_pause(l->engine, false);
@@ -156,10 +155,7 @@ static void on_role_changed(void *data, bool is_in_front)
 	if (!is_in_front)
 		put_right(l, role_owner(l->role));
 	lulld_tell_systemd(l);
-	/* A successor within the same service is its main process from now on. */
-	if (asprintf(&ready, "MAINPID=%d\nREADY=1", getpid()) < 0)
-		ready = NULL;
-	sd_notify(0, ready ? ready : "READY=1");
+	sd_notify(0, "READY=1");
 	lulld_changed(l);
 }
 

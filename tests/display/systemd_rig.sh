@@ -17,7 +17,9 @@ mkdir "$group"
 
 sh -c '
 	echo 0 >"$1/cgroup.procs"
-	exec unshare --mount --cgroup sh -c "
+	# The same file system a second time on the same place is refused, though its root is another one now.
+	exec unshare --mount --cgroup sh -ec "
+		umount /sys/fs/cgroup
 		mount -t cgroup2 cgroup2 /sys/fs/cgroup
 		exec /lib/systemd/systemd --user" 2>"$2/systemd.log"
 ' - "$group" "$home" &

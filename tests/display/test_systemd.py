@@ -1,6 +1,8 @@
 """lulld as what it is for its users: a service of their systemd, installed with `make install`."""
 
+import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -225,6 +227,50 @@ def test_a_digest_is_shown_by_the_installed_presenter(session):
                                          "org.dunstproject.cmd0", "displayedLength").stdout == "u 1\n",
                      "dunst shows it")
     assert "lull-present" not in session.log(), "lulld complains of it"
+
+
+def test_an_upgraded_program_takes_over_within_the_service(session):
+    unit = start_with_display(session)
+    session.lull("focus", "1h")
+    session.notify("first")
+    session.notify("second")
+    old, display = session.queue()
+    program = session.prefix + "/bin/lulld"
+    # As a package manager does it: the file that runs is a deleted one from here on.
+    shutil.copy(program, program + ".new")
+    os.rename(program + ".new", program)
+    owners = session.start("busctl", "--user", "--json=short", "monitor", "--match",
+                           f"type='signal',sender='{rig.BUS}',member='NameOwnerChanged',arg0='{rig.FDN}'",
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert "Monitoring" in owners.stdout.readline()
+    r = session.run("lulld", "--replace")
+    assert "was replaced as that" in r.stderr
+    new = session.main_pid()
+    assert new not in (0, old)
+    assert session.unit("ActiveState") == "active" and session.unit("NRestarts") == "0"
+    assert session.queue() == [new, display], "the name went from the one to the other"
+    assert json.loads(owners.stdout.readline())["payload"]["data"][2] != "", "and was never nobody's"
+    assert session.held() == ["first", "second"] and session.status()["focus"]
+    assert session.unit("StatusText") == "focus on, 2 held"
+    assert session.unit("ActiveState", unit) == "active"
+    session.systemctl("stop", "lulld.service")
+    assert session.queue() == [display]
+    assert session.unit("Result") == "success"
+
+
+def test_another_lulld_that_replaces_the_service_ends_it_in_peace(session):
+    session.systemctl("start", "lulld.service")
+    other = session.home + "/bin/lulld"
+    os.makedirs(os.path.dirname(other))
+    shutil.copy(session.prefix + "/bin/lulld", other)
+    old = session.main_pid()
+    p = session.start(other, "--replace", stderr=subprocess.PIPE, text=True)
+    session.wait_for(lambda: session.unit("ActiveState") == "inactive", "the service has ended")
+    assert session.unit("Result") == "success" and session.unit("NRestarts") == "0"
+    session.wait_for(lambda: session.status()["in_front"], "the other one is in front")
+    assert session.queue() != [old]
+    session.run("pkill", "-f", other)
+    assert p.wait() == 0
 
 
 def test_focus_starts_it_by_activation(session):
