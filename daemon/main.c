@@ -392,6 +392,8 @@ static void lulld_close(struct lulld *l)
 	if (!l->is_handing_over)
 		sd_notify(0, "STOPPING=1");
 	l->presenter = presenter_free(l->presenter);
+	if (l->engine)
+		engine_stop(l->engine, clock_now());
 	/* What is staged is committed and sent while the front still stands. */
 	l->engine = engine_free(l->engine);
 	l->control = control_free(l->control);

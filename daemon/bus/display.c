@@ -71,6 +71,19 @@ static bool is_from_display(const struct display *d, DBusMessage *message)
 	return is_known(d) && dbus_message_has_sender(message, d->unique);
 }
 
+/* Those that send their signals to the connection that a notification came from, and to no other (measured). */
+static const char *const unicast_servers[] = {"dunst"};
+
+static bool is_unicast(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(unicast_servers); i++)
+		if (strcmp(unicast_servers[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void on_information(void *data, DBusMessage *reply)
 {
 	struct display *d = data;
@@ -85,6 +98,8 @@ static void on_information(void *data, DBusMessage *reply)
 		return;
 	d->ops->information(d->data, (const char *const[4]){name, vendor, version, spec});
 	log_info("the display is %s (%s)", name, d->unique);
+	if (is_unicast(name))
+		engine_display_unicast(d->engine);
 	d->ops->changed(d->data);
 }
 

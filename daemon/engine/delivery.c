@@ -54,8 +54,34 @@ static void quarantine(struct pass *pass, struct ping *p, const char *why)
 	pass->ports->changed(pass->data);
 }
 
+/* Return: true when one is in flight, or the next try is set. */
+static bool reattach_next(struct delivery *d, struct pass *pass)
+{
+	while (d->is_reattaching) {
+		autofree(ping) struct ping *p = NULL;
+
+		if (!d->has_display ||
+		    journal_next_displayed(pass->journal, d->reattached, &p) < 0) {
+			d->is_reattaching = false;
+			return false;
+		}
+		d->reattached = p->display_id;
+		if (p->state != PING_SHOWN || pass->ports->show(pass->data, p, false, true) < 0)
+			continue;
+		d->in_flight = p->id;
+		d->asked_boot_us = pass->now.boot_us;
+		d->is_probing = false;
+		d->is_stale = false;
+		d->is_reattach = true;
+		return true;
+	}
+	return false;
+}
+
 void delivery_pump(struct delivery *d, struct pass *pass)
 {
+	if (!d->is_paused && d->in_flight == 0 && reattach_next(d, pass))
+		return;
 	while (!d->is_paused && d->in_flight == 0 && d->next_try_boot_us == INSTANT_NEVER) {
 		autofree(ping) struct ping *p = NULL;
 		int r = next_to_show(pass, &p);
@@ -118,6 +144,7 @@ static int load_in_flight(struct delivery *d, struct pass *pass, uint32_t displa
 
 	d->in_flight = 0;
 	d->is_probing = false;
+	d->is_reattach = false;
 	/* What isn't about this one is about one that was shown without lull. */
 	for (i = 0; i < d->n_early; i++)
 		if (d->early[i].display_id != display_id)
@@ -203,9 +230,20 @@ void delivery_up(struct delivery *d, struct pass *pass, const char *identity)
 		forget_open(pass);
 		return;
 	}
+	/* Nothing of an earlier lulld is on this one. */
+	d->was_away_briefly = false;
 	void_displayed(pass);
 	if (journal_put_meta(pass->journal, "display", identity) < 0)
 		log_error("out of memory: a restart will deliver again what is on the display now");
+}
+
+void delivery_reattach(struct delivery *d)
+{
+	if (!d->was_away_briefly)
+		return;
+	d->was_away_briefly = false;
+	d->is_reattaching = true;
+	d->reattached = 0;
 }
 
 void delivery_down(struct delivery *d, struct pass *pass)
@@ -214,6 +252,8 @@ void delivery_down(struct delivery *d, struct pass *pass)
 	autofree(ping) struct ping *p = NULL, *last = NULL;
 
 	d->has_display = false;
+	d->was_away_briefly = false;
+	d->is_reattaching = false;
 	if (load_in_flight(d, pass, 0, &p) == 0) {
 		if (p->state == PING_RELEASING)
 			count_try(d, pass, p, why);
@@ -264,9 +304,17 @@ void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
 {
 	autofree(ping) struct ping *p = NULL, *before = NULL;
 	struct ping_change change;
+	bool is_reattach = d->is_reattach;
 
 	if (load_in_flight(d, pass, display_id, &p) < 0)
 		return;
+	/* It stays what it was, unless something became of it meanwhile. */
+	if (is_reattach && display_id == p->display_id) {
+		if (p->state != PING_SHOWN && p->state != PING_RELEASING)
+			pass->ports->close(pass->data, display_id);
+		close_early(d, pass, p);
+		return;
+	}
 	/* dunst does so for one without any text: there is nothing to show. */
 	if (display_id == 0) {
 		d->n_early = 0;
@@ -280,7 +328,7 @@ void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
 	change = ping_change_of(p);
 	change.display_id = display_id;
 	change.changed_us = pass->now.wall_us;
-	if (p->state != PING_RELEASING)
+	if (p->state != PING_RELEASING && !is_reattach)
 		pass->ports->close(pass->data, display_id); /* withdrawn or held meanwhile */
 	else if (!d->is_stale)
 		change.state = PING_SHOWN;

@@ -28,6 +28,10 @@ struct delivery {
 	bool is_probing;          /* it is late, and the display was asked whether it lives */
 	int64_t sounded_batch;    /* one of it was shown already: the others are silent */
 	int64_t next_try_boot_us; /* after a failure of ours; INSTANT_NEVER */
+	bool was_away_briefly;    /* a lulld was here until a moment before this one */
+	bool is_reattaching;      /* what is open is being sent anew; see delivery_reattach() */
+	uint32_t reattached;      /* display_id of the last one */
+	bool is_reattach;         /* the one in flight is one of these */
 };
 
 void delivery_init(struct delivery *d);
@@ -46,6 +50,14 @@ struct wake delivery_next(const struct delivery *d);
  * @identity: unique name and bus; another one than last time voids the display's ids
  */
 void delivery_up(struct delivery *d, struct pass *pass, const char *identity);
+
+/**
+ * delivery_reattach() - the display tells only the connection that sent a notification what becomes of it
+ *
+ * What an earlier lulld has sent to it, and what is still open, is sent once more in its place, so that its
+ * buttons reach this one. Not when nobody was here for long: what was closed meanwhile would come up again.
+ */
+void delivery_reattach(struct delivery *d);
 
 /** delivery_down() - it has gone; what it showed is gone with it */
 void delivery_down(struct delivery *d, struct pass *pass);

@@ -17,6 +17,8 @@
 
 /* What the display acknowledges is made durable with the next answer, or after this long. */
 #define LAZY_COMMIT_US (1 * USEC_PER_SEC)
+/* A lulld that follows another one after no more than this is taken for the same one. */
+#define AWAY_BRIEFLY_US (10 * USEC_PER_SEC)
 /* How often the disk is tried while it fails. */
 #define RECOVER_US (5 * USEC_PER_SEC)
 
@@ -91,6 +93,17 @@ static int take_up(struct engine *e)
 	return 0;
 }
 
+/* One that has crashed couldn't say when; it is started again at once. */
+static bool was_away_briefly(struct pass *pass)
+{
+	autofree(str) char *stopped = journal_meta(pass->journal, "stopped");
+	int64_t then_us = stopped && *stopped ? strtoll(stopped, NULL, 10) : pass->now.wall_us;
+
+	if (journal_put_meta(pass->journal, "stopped", "") < 0)
+		log_error("out of memory: how long lulld was away isn't known the next time");
+	return then_us <= pass->now.wall_us && pass->now.wall_us - then_us <= AWAY_BRIEFLY_US;
+}
+
 struct engine *engine_new(struct journal *journal, const struct settings *settings,
 			  const struct engine_ports *ports, void *data, const char *bus_guid,
 			  const char *boot_id, struct instant now)
@@ -117,7 +130,17 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 	e->bus_guid = strdup(bus_guid);
 	if (!e->bus_guid || take_up(e) < 0)
 		return NULL;
+	e->delivery.was_away_briefly = was_away_briefly(&e->pass);
 	return take(e);
+}
+
+void engine_stop(struct engine *e, struct instant now)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)now.wall_us);
+	if (journal_put_meta(e->pass.journal, "stopped", text) < 0)
+		log_error("out of memory: how long lulld is away won't be known");
 }
 
 struct engine *engine_free(struct engine *e)
@@ -398,6 +421,11 @@ void engine_display_up(struct engine *e, const char *identity)
 	delivery_up(&e->delivery, &e->pass, identity);
 	arrival_display_up(&e->arrival);
 	e->has_changed = true;
+}
+
+void engine_display_unicast(struct engine *e)
+{
+	delivery_reattach(&e->delivery);
 }
 
 void engine_display_down(struct engine *e)

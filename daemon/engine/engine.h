@@ -24,6 +24,9 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 			  const struct engine_ports *ports, void *data, const char *bus_guid,
 			  const char *boot_id, struct instant now);
 
+/** engine_stop() - lulld is about to end, at @now: for the next one to know */
+void engine_stop(struct engine *e, struct instant now);
+
 /** engine_free() - commit what is open and free; NULL is fine. Return: NULL. */
 struct engine *engine_free(struct engine *e);
 DEFINE_AUTOFREE(engine)
@@ -84,6 +87,8 @@ void engine_senders_changed(struct engine *e);
 /** engine_display_up() - one is there; @identity differs for each unique name and bus */
 void engine_display_up(struct engine *e, const char *identity);
 void engine_display_down(struct engine *e);
+/** engine_display_unicast() - it tells what becomes of a notification to the connection that sent it alone */
+void engine_display_unicast(struct engine *e);
 
 void engine_shown(struct engine *e, uint32_t display_id);
 void engine_refused(struct engine *e, const char *error);

@@ -118,9 +118,12 @@ class Example(dbus.service.Object):
 
 
 class FakeDisplay(Example):
-    def __init__(self, bus, log, dies_on, is_ready):
+    def __init__(self, bus, log, dies_on, is_ready, server_name, is_unicast):
         super().__init__(bus, PATH, open(log, "a", buffering=1))
         self.is_ready = is_ready
+        self.server_name = server_name
+        self.is_unicast = is_unicast
+        self.senders = {}
         self.bus = bus
         self.example = Example(bus, EXAMPLE_PATH, self.log_file)
         self.dies_on = dies_on
@@ -143,6 +146,7 @@ class FakeDisplay(Example):
         else:
             self.last_id += 1
             shown = self.last_id
+        self.senders[shown] = sender
         self.log("Notify", app=str(app), replaces=int(replaces), icon=str(icon), summary=str(summary),
                  body=str(body), actions=plain(actions), hints=plain(hints), timeout=int(timeout),
                  id=shown, sender=sender, mute=self.is_mute)
@@ -171,7 +175,7 @@ class FakeDisplay(Example):
         if not self.is_ready:
             self.log("NotReady")
             raise NotReady("no such object yet")
-        return "fake-display", "lull", "1", "1.2"
+        return self.server_name, "lull", "1", "1.2"
 
     @dbus.service.signal(NAME, signature="uu")
     def NotificationClosed(self, shown, reason):
@@ -193,10 +197,16 @@ class FakeDisplay(Example):
 
     @dbus.service.method(CONTROL, in_signature="uu")
     def Close(self, shown, reason):
+        if self.is_unicast:
+            self.unicast("NotificationClosed", shown, "uu", shown, reason)
+            return
         self.NotificationClosed(shown, reason)
 
     @dbus.service.method(CONTROL, in_signature="uss")
     def Invoke(self, shown, key, token):
+        if self.is_unicast:
+            self.unicast("ActionInvoked", shown, "us", shown, key)
+            return
         if token:
             self.ActivationToken(shown, token)
         self.ActionInvoked(shown, key)
@@ -208,6 +218,13 @@ class FakeDisplay(Example):
     @dbus.service.method(CONTROL, in_signature="s")
     def Changed(self, interface):
         self.PropertiesChanged(interface, {"Inhibited": dbus.Boolean(True)}, [])
+
+    def unicast(self, member, shown, signature, *args):
+        """As dunst does: to the connection that the notification came from."""
+        message = dbus.lowlevel.SignalMessage(PATH, NAME, member)
+        message.set_destination(self.senders[int(shown)])
+        message.append(*args, signature=signature)
+        self.bus.send_message(message)
 
     @dbus.service.method(CONTROL)
     def Ready(self):
@@ -243,12 +260,14 @@ def main():
     parser.add_argument("--not-ready", action="store_true", help="until told to be")
     parser.add_argument("--stays", action="store_true", help="on the bus, also without the name")
     parser.add_argument("--ignores-term", action="store_true")
+    parser.add_argument("--server-name", default="fake-display", help="what it says of itself")
+    parser.add_argument("--unicast", action="store_true", help="signals go to the sender of a notification only")
     args = parser.parse_args()
     DBusGMainLoop(set_as_default=True)
     bus = dbus.bus.BusConnection(os.environ["DBUS_SESSION_BUS_ADDRESS"])
     if args.ignores_term:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    display = FakeDisplay(bus, args.log, args.dies_on, not args.not_ready)
+    display = FakeDisplay(bus, args.log, args.dies_on, not args.not_ready, args.server_name, args.unicast)
     try:
         got = bus.request_name(args.name, args.flags)
     except dbus.NameExistsException:
