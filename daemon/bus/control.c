@@ -39,6 +39,8 @@ static const struct {
 	[CONTROL_LABEL_TOO_LONG] = {ERROR_PREFIX "InvalidOption", "a label has at most 200 bytes"},
 	[CONTROL_TOO_MANY] = {ERROR_PREFIX "Failed", "too many reasons for focus at once"},
 	[CONTROL_NOT_FOUND] = {ERROR_PREFIX "NotFound", "nothing that waits has such an id"},
+	[CONTROL_BUSY] = {ERROR_PREFIX "Busy", "another test notification is on its way"},
+	[CONTROL_NO_MEMORY] = {DBUS_ERROR_NO_MEMORY, "out of memory"},
 };
 
 static void refuse(DBusConnection *connection, DBusMessage *call, enum control_outcome outcome)
@@ -538,6 +540,7 @@ static bool append_actions(DBusMessageIter *dict, DBusMessageIter *actions)
 static bool append_whole(DBusMessageIter *into, const struct ping *p, DBusMessage *stored)
 {
 	dbus_uint32_t reason = p->state < PING_LIVE_STATES ? 0 : (dbus_uint32_t)p->reason;
+	dbus_uint32_t display_id = p->display_id;
 	struct wire_view view;
 	DBusMessageIter dict;
 
@@ -553,6 +556,8 @@ static bool append_whole(DBusMessageIter *into, const struct ping *p, DBusMessag
 	       bus_append_text_entry(&dict, "rule", p->rule) &&
 	       bus_append_entry(&dict, "reason", DBUS_TYPE_UINT32, &reason) &&
 	       bus_append_entry(&dict, "changed", DBUS_TYPE_INT64, &p->changed_us) &&
+	       bus_append_entry(&dict, "display_id", DBUS_TYPE_UINT32, &display_id) &&
+	       bus_append_text_entry(&dict, "kind", ping_kind_name(p->kind)) &&
 	       dbus_message_iter_close_container(into, &dict);
 }
 
@@ -578,6 +583,19 @@ static void on_item(void *object, DBusConnection *connection, DBusMessage *call)
 		}
 	}
 	dbus_message_unref(stored);
+}
+
+/* The next Notify of the caller, if it says that it is one, is a probe. */
+static void on_probe(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	enum control_outcome outcome =
+		engine_announce_probe(c->engine, dbus_message_get_sender(call));
+
+	if (outcome == CONTROL_OK)
+		bus_answer(connection, call);
+	else
+		refuse(connection, call, outcome);
 }
 
 /* An answer without lines: the new configuration is in force. */
@@ -711,6 +729,7 @@ static const struct bus_method methods[] = {
 	{"Dismiss", "au", "u", "ids", "count", on_dismiss},
 	{"Snooze", "aux", "u", "ids until", "count", on_snooze},
 	{"Act", "us", "", "id key", "", on_act},
+	{"Probe", "", "", "", "", on_probe},
 	{"Reload", "", "as", "", "errors", on_reload},
 	{"Adopt", "", "s", "", "command", on_adopt},
 	{"HandOver", "", "b", "", "is_yielding", on_hand_over},

@@ -23,6 +23,7 @@ enum hint_use {
 	USE_TRANSIENT,
 	USE_OSD,
 	USE_FILE,
+	USE_PROBE,
 };
 
 static const struct hint {
@@ -53,6 +54,7 @@ static const struct hint {
 	{"synchronous", HINT_TEXT, USE_TAG},
 	{"x-dunst-stack-tag", HINT_TEXT, USE_TAG},
 	{"x-kde-user-action-feedback", HINT_BOOL, USE_OSD},
+	{"x-lull-probe", HINT_BOOL, USE_PROBE},
 };
 
 static const struct hint *find_hint(const char *key)
@@ -109,7 +111,8 @@ static void use_text(struct notification *n, enum hint_use use, const char *s)
 	case USE_NONE:
 	case USE_URGENCY:
 	case USE_TRANSIENT:
-	case USE_OSD: break;
+	case USE_OSD:
+	case USE_PROBE: break;
 	}
 }
 
@@ -119,6 +122,7 @@ static void use_number(struct notification *n, enum hint_use use, int64_t number
 	case USE_URGENCY: n->urgency = (enum urgency)number; break;
 	case USE_TRANSIENT: n->is_transient = number != 0; break;
 	case USE_OSD: n->is_osd = true; break;
+	case USE_PROBE: n->claims_probe = number != 0; break;
 	case USE_NONE:
 	case USE_CATEGORY:
 	case USE_DESKTOP_ENTRY:

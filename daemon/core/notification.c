@@ -62,3 +62,13 @@ const char *ping_state_name(enum ping_state state)
 	}
 	return "unknown";
 }
+
+const char *ping_kind_name(enum ping_kind kind)
+{
+	switch (kind) {
+	case PING_NOTIFICATION: return "notification";
+	case PING_OWN: return "own";
+	case PING_PROBE: return "probe";
+	}
+	return "unknown";
+}

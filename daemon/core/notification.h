@@ -39,9 +39,11 @@ struct notification {
 	enum urgency urgency;
 	bool is_osd; /* on-screen display: volume, brightness, progress */
 	bool is_transient;
-	bool has_files;   /* it names pictures that may go away */
-	uint32_t pid;     /* of the sender; 0: not known */
-	const void *wire; /* the normalised Notify, marshalled */
+	bool has_files;    /* it names pictures that may go away */
+	bool claims_probe; /* it says that it is a probe; anybody may */
+	bool is_probe;     /* it is the one that was announced */
+	uint32_t pid;      /* of the sender; 0: not known */
+	const void *wire;  /* the normalised Notify, marshalled */
 	size_t wire_bytes;
 };
 
@@ -61,7 +63,8 @@ enum ping_state {
 
 enum ping_kind {
 	PING_NOTIFICATION = 0,
-	PING_OWN = 1, /* lull's own; announces a batch, or tells of a fault */
+	PING_OWN = 1,   /* lull's own; announces a batch, or tells of a fault */
+	PING_PROBE = 2, /* a test of the way to the display; nobody's message */
 };
 
 /** A row. seq gives the order of arrival; a replaced one keeps its seq. */
@@ -105,3 +108,6 @@ DEFINE_AUTOFREE(ping)
 
 /** ping_state_name() - the word for it in lists and on the bus */
 const char *ping_state_name(enum ping_state state);
+
+/** ping_kind_name() - the word for it on the bus */
+const char *ping_kind_name(enum ping_kind kind);

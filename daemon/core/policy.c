@@ -49,6 +49,9 @@ struct verdict policy_decide(const struct notification *n, const struct policy_c
 {
 	size_t i;
 
+	/* It tests the way of every ping: named whether focus is on or not, and no breakthrough. */
+	if (n->is_probe)
+		return (struct verdict){.kind = VERDICT_DELIVER, .rule = "probe"};
 	if (!context->is_focus_on)
 		return (struct verdict){.kind = VERDICT_DELIVER, .rule = "no-focus"};
 	for (i = 0; i < ARRAY_SIZE(breakthrough_rules); i++)

@@ -39,13 +39,13 @@ static bool is_owner(struct arrival *a, const struct ping *p, const char *sender
 /*
  * The id that an arrival gets: the one it replaces, when that is its own, was its sender's who has left, or
  * was never given to anybody (some clients make ids up); that of the application's one with its synchronous
- * tag, whichever of its processes sent that; else a new one.
+ * tag, whichever of its processes sent that; else a new one. A probe takes nobody's place.
  */
 static int choose_id(struct arrival *a, const struct ticket *from, uint32_t replaces_id,
 		     const struct notification *n, struct ping **ret_old, uint32_t *ret)
 {
 	autofree(ping) struct ping *old = NULL, *tagged = NULL;
-	int r = replaces_id && replaces_id <= INT32_MAX
+	int r = replaces_id && replaces_id <= INT32_MAX && !n->is_probe
 			? journal_get(a->pass->journal, replaces_id, &old)
 			: -ENODATA;
 
@@ -54,7 +54,8 @@ static int choose_id(struct arrival *a, const struct ticket *from, uint32_t repl
 		*ret_old = take(old);
 		return 0;
 	}
-	if (*n->tag && journal_by_tag(a->pass->journal, n->app, n->tag, &tagged) == 0) {
+	if (*n->tag && !n->is_probe &&
+	    journal_by_tag(a->pass->journal, n->app, n->tag, &tagged) == 0) {
 		*ret = tagged->id;
 		*ret_old = take(tagged);
 		return 0;
@@ -70,7 +71,8 @@ static int64_t delivery_batch(struct arrival *a, const struct notification *n,
 			      .stage = BATCH_TOLD,
 			      .formed_us = a->pass->now.wall_us};
 
-	if (a->delivery->has_display || verdict->is_breakthrough || n->urgency == URGENCY_CRITICAL)
+	if (a->delivery->has_display || verdict->is_breakthrough || n->is_probe ||
+	    n->urgency == URGENCY_CRITICAL)
 		return 0;
 	if (a->absent_batch == 0 && journal_put_batch(a->pass->journal, &batch) == 0)
 		a->absent_batch = batch.number;
@@ -80,7 +82,7 @@ static int64_t delivery_batch(struct arrival *a, const struct notification *n,
 static struct ping new_ping(struct arrival *a, const char *sender, const struct notification *n)
 {
 	return (struct ping){
-		.kind = PING_NOTIFICATION,
+		.kind = n->is_probe ? PING_PROBE : PING_NOTIFICATION,
 		.urgency = n->urgency,
 		.arrived_us = a->pass->now.wall_us,
 		.changed_us = a->pass->now.wall_us,
@@ -127,17 +129,28 @@ static void inherit(struct arrival *a, struct ping *p, const struct ping *old)
 		a->pass->ports->close(a->pass->data, old->display_id);
 }
 
-bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
-		    uint32_t replaces_id, const struct notification *n, uint32_t *ret_id)
+static bool is_probe(const struct arrival *a, const struct ticket *from,
+		     const struct notification *n)
 {
+	return n->claims_probe && probe_is_expected(a->probe, a->pass, from->sender);
+}
+
+bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
+		    uint32_t replaces_id, const struct notification *came, uint32_t *ret_id)
+{
+	struct notification seen = *came;
+	const struct notification *n = &seen;
 	const struct policy_context context = {.is_focus_on = is_focus_on};
 	const int64_t announces = release_is_digest(a->release, from->sender);
-	struct verdict verdict = policy_decide(n, &context);
-	struct ping p = new_ping(a, from->sender, n);
 	autofree(ping) struct ping *old = NULL;
+	struct verdict verdict;
+	struct ping p;
 	int r;
 
 	*ret_id = 0;
+	seen.is_probe = is_probe(a, from, came);
+	verdict = policy_decide(n, &context);
+	p = new_ping(a, from->sender, n);
 	if (announces > 0) {
 		p.kind = PING_OWN;
 		p.announces = announces;
@@ -162,6 +175,8 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 	}
 	if (announces > 0)
 		release_told(a->release, a->pass, announces);
+	if (p.kind == PING_PROBE)
+		probe_came(a->probe, a->pass, p.id);
 	a->pass->outbox.is_promise = true;
 	if (old)
 		pass_stage(a->pass, &(struct effect){.kind = EFFECT_DROP_FILES, .id = p.id});
@@ -174,6 +189,8 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 						     .serial = from->serial,
 						     .id = p.id});
 	*ret_id = p.id;
+	if (p.kind == PING_PROBE)
+		return false;
 	return is_counted(p.state) ? !old || old->state != p.state : old && is_counted(old->state);
 }
 
@@ -249,7 +266,7 @@ bool arrival_close(struct arrival *a, const struct ticket *from, uint32_t id)
 	/* One in flight is closed there when the display's id arrives. */
 	if (is_on_display)
 		a->pass->ports->close(a->pass->data, p->display_id);
-	was_counted = is_counted(p->state);
+	was_counted = p->kind != PING_PROBE && is_counted(p->state);
 	pass_close(a->pass, p, p->state == PING_SHOWN ? PING_CLOSED : PING_WITHDRAWN, CLOSE_BY_CALL,
 		   is_on_display);
 	return was_counted;

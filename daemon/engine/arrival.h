@@ -3,12 +3,14 @@
  */
 #pragma once
 #include "daemon/engine/delivery.h"
+#include "daemon/engine/probe.h"
 #include "daemon/engine/release.h"
 
 struct arrival {
 	struct pass *pass;
 	struct delivery *delivery;
 	struct release *release;
+	struct probe *probe;
 	int64_t absent_batch; /* of what came while there was no display; 0: none */
 };
 

@@ -46,6 +46,11 @@ static void quarantine(struct pass *pass, struct ping *p, const char *why)
 	struct ping_change change = ping_change_of(p);
 
 	log_warn("notification %u isn't sent to the display any more: %s", p->id, why);
+	/* Nobody has lost anything; the client tells it. */
+	if (p->kind == PING_PROBE) {
+		pass_close(pass, p, PING_DROPPED, CLOSE_UNDEFINED, false);
+		return;
+	}
 	change.state = PING_QUARANTINED;
 	change.display_id = 0;
 	change.changed_us = pass->now.wall_us;
@@ -96,7 +101,9 @@ void delivery_pump(struct delivery *d, struct pass *pass)
 			/* What the one before became is on disk first: a crash repeats one at most. */
 			journal_commit(pass->journal);
 			r = pass->ports->show(pass->data, p, p->tries > 0,
-					      p->batch > 0 && p->batch == d->sounded_batch);
+					      p->kind == PING_PROBE ||
+						      (p->batch > 0 &&
+						       p->batch == d->sounded_batch));
 		}
 		if (r == 0) {
 			d->in_flight = p->id;
@@ -160,6 +167,14 @@ static void change_or_log(struct pass *pass, struct ping *p, const struct ping_c
 		log_error("out of memory: the journal has an old state of %u", p->id);
 }
 
+/* The display it was on has gone: may it be shown by the next one? */
+static bool may_show_again(const struct pass *pass, const struct ping *p)
+{
+	if (p->kind != PING_NOTIFICATION)
+		return p->kind == PING_OWN;
+	return p->urgency == URGENCY_CRITICAL || pass->now.wall_us - p->changed_us <= UNSEEN_US;
+}
+
 /* The display's ids mean nothing any more. */
 static void void_displayed(struct pass *pass)
 {
@@ -172,8 +187,7 @@ static void void_displayed(struct pass *pass)
 		if (journal_next_displayed(pass->journal, after, &p) < 0)
 			return;
 		after = p->display_id;
-		if (p->state == PING_SHOWN && p->urgency != URGENCY_CRITICAL &&
-		    p->kind != PING_OWN && pass->now.wall_us - p->changed_us > UNSEEN_US) {
+		if (p->state == PING_SHOWN && !may_show_again(pass, p)) {
 			pass_close(pass, p, PING_CLOSED, CLOSE_UNDEFINED, false);
 			continue;
 		}
@@ -215,7 +229,7 @@ static void count_try(struct delivery *d, struct pass *pass, struct ping *p, con
 		return;
 	change.tries++;
 	change_or_log(pass, p, &change);
-	if (p->tries >= TRIES_MAX)
+	if (p->tries >= TRIES_MAX || p->kind == PING_PROBE)
 		quarantine(pass, p, why);
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/engine/inhibit.h"
 #include "daemon/engine/listing.h"
 #include "daemon/engine/pass.h"
+#include "daemon/engine/probe.h"
 #include "daemon/engine/relay.h"
 #include "daemon/engine/release.h"
 #include "daemon/engine/snooze.h"
@@ -29,6 +30,7 @@ struct engine {
 	struct release release;
 	struct relay relay;
 	struct snooze snooze;
+	struct probe probe;
 	struct arrival arrival;
 	char *bus_guid;
 	char boot_id[sizeof(((struct journal_token *)0)->boot_id)];
@@ -86,6 +88,7 @@ static int take_up(struct engine *e)
 	if (!focus_is_on(&e->focus))
 		load_focus(e);
 	snooze_find(&e->snooze, &e->pass);
+	probe_load(&e->probe, &e->pass);
 	release_load(&e->release, &e->pass);
 	/* A block that ended without its release having been written down. */
 	if (!focus_is_on(&e->focus) && journal_count(e->pass.journal, PING_HELD) > 0)
@@ -126,7 +129,8 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 	delivery_init(&e->delivery);
 	e->arrival = (struct arrival){.pass = &e->pass,
 				      .delivery = &e->delivery,
-				      .release = &e->release};
+				      .release = &e->release,
+				      .probe = &e->probe};
 	e->bus_guid = strdup(bus_guid);
 	if (!e->bus_guid || take_up(e) < 0)
 		return NULL;
@@ -152,6 +156,7 @@ struct engine *engine_free(struct engine *e)
 	outbox_done(&e->pass.outbox);
 	release_done(&e->release);
 	relay_done(&e->relay);
+	probe_done(&e->probe);
 	free(e->bus_guid);
 	journal_free(e->pass.journal);
 	free(e);
@@ -262,6 +267,7 @@ void engine_senders_changed(struct engine *e)
 
 	if (inhibit_drop_gone(&e->focus, &e->pass) > 0)
 		end_block(e, since_us);
+	probe_senders_changed(&e->probe, &e->pass);
 }
 
 /* --- the turn --- */
@@ -521,6 +527,15 @@ enum control_outcome engine_act(struct engine *e, uint32_t id, const char *key)
 	return found(e, handle_act(&e->pass, id, key));
 }
 
+enum control_outcome engine_announce_probe(struct engine *e, const char *sender)
+{
+	int r = probe_announce(&e->probe, &e->pass, sender);
+
+	if (r < 0)
+		return CONTROL_NO_MEMORY;
+	return r == PROBE_BUSY ? CONTROL_BUSY : CONTROL_OK;
+}
+
 enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_t n_ids,
 				    int64_t *ret_count)
 {
@@ -549,7 +564,8 @@ void engine_status(struct engine *e, struct engine_status *ret)
 		.n_held = journal_count(e->pass.journal, PING_HELD),
 		.n_snoozed = journal_count(e->pass.journal, PING_SNOOZED),
 		.n_announced = journal_count(e->pass.journal, PING_ANNOUNCED),
-		.n_releasing = journal_count(e->pass.journal, PING_RELEASING),
+		.n_releasing = journal_count(e->pass.journal, PING_RELEASING) -
+			       probe_is_releasing(&e->probe, &e->pass),
 		.n_quarantined = journal_count(e->pass.journal, PING_QUARANTINED),
 		.next_release_us = until_us,
 		.journal_why = journal_why(e->pass.journal),

@@ -115,6 +115,8 @@ enum control_outcome {
 	CONTROL_LABEL_TOO_LONG,
 	CONTROL_TOO_MANY,
 	CONTROL_NOT_FOUND,
+	CONTROL_BUSY,
+	CONTROL_NO_MEMORY,
 };
 
 /** What StartFocus asks for; 0 and NULL: not said. At most one of duration and until. */
@@ -154,6 +156,9 @@ LULL_MUSTCHECK enum control_outcome engine_snooze(struct engine *e, const uint32
 
 /** engine_act() - press a button of one, as if it was shown; then it is closed */
 LULL_MUSTCHECK enum control_outcome engine_act(struct engine *e, uint32_t id, const char *key);
+
+/** engine_announce_probe() - expect the Notify of a probe from @sender; probe.h */
+LULL_MUSTCHECK enum control_outcome engine_announce_probe(struct engine *e, const char *sender);
 
 /** engine_commit() - make what was done in this turn durable now; before it is answered */
 void engine_commit(struct engine *e);

@@ -10,7 +10,7 @@ static int get(struct pass *pass, uint32_t id, struct ping **ret)
 
 	if (r < 0)
 		return r;
-	if (p->state >= PING_LIVE_STATES || p->kind == PING_OWN)
+	if (p->state >= PING_LIVE_STATES || p->kind != PING_NOTIFICATION)
 		return -ENOENT;
 	*ret = take(p);
 	return 0;

@@ -1,7 +1,7 @@
 /*
  * handle: what the user does with single notifications: release, dismiss, snooze, act.
  *
- * Ids that aren't there, or are lull's own, are passed over; each function returns how many it found.
+ * Ids that aren't there, or are lull's own or a probe's, are passed over; each function returns how many it found.
  */
 #pragma once
 #include "daemon/engine/pass.h"

@@ -40,7 +40,7 @@ uint64_t listing_walk(struct journal *journal, int64_t block_end_us, uint64_t cu
 			query.batch = p->batch;
 			query.after_seq = p->seq;
 			cursor = to_cursor(at, p);
-			if (p->kind == PING_OWN)
+			if (p->kind != PING_NOTIFICATION)
 				continue;
 			if (p->state == PING_HELD && p->due_us == 0)
 				p->due_us = block_end_us;

@@ -23,6 +23,7 @@ void pass_close(struct pass *pass, struct ping *p, enum ping_state state, enum c
 		bool keep_display_id)
 {
 	struct ping_change change = ping_change_of(p);
+	const char *owner;
 
 	change.state = state;
 	change.reason = reason;
@@ -33,11 +34,15 @@ void pass_close(struct pass *pass, struct ping *p, enum ping_state state, enum c
 		log_error("out of memory: the journal doesn't know that %u is closed", p->id);
 	if (p->kind == PING_OWN)
 		return;
+	owner = pass_owner(pass, p);
+	/* Of a probe nobody else wants to hear. */
+	if (p->kind == PING_PROBE && !owner)
+		return;
 	/* In its turn: the order to keep them may be staged as well. */
 	pass_stage(pass, &(struct effect){.kind = EFFECT_DROP_FILES, .id = p->id});
 	pass_stage(pass, &(struct effect){
 				 .kind = EFFECT_CLOSED,
-				 .to = pass_owner(pass, p),
+				 .to = owner,
 				 .id = p->id,
 				 .code = reason,
 			 });

@@ -41,7 +41,7 @@ static void stage(struct pass *pass, uint32_t display_id, struct effect *effect)
 
 	effect->id = display_id;
 	if (journal_by_display(pass->journal, display_id, &p) == 0) {
-		if (p->kind == PING_OWN)
+		if (p->kind != PING_NOTIFICATION)
 			return;
 		effect->id = p->id;
 		effect->to = pass_owner(pass, p);

@@ -29,7 +29,7 @@ static const struct notification plain = {
 
 /* One line of the table, cut at its tabs. */
 struct row {
-	char *focus, *urgency, *category, *osd, *verdict, *rule;
+	char *focus, *urgency, *category, *what, *verdict, *rule;
 };
 
 static bool cut_row(char *line, struct row *ret)
@@ -40,7 +40,7 @@ static bool cut_row(char *line, struct row *ret)
 	ret->focus = strsep(&line, "\t");
 	ret->urgency = strsep(&line, "\t");
 	ret->category = strsep(&line, "\t");
-	ret->osd = strsep(&line, "\t");
+	ret->what = strsep(&line, "\t");
 	ret->verdict = strsep(&line, "\t");
 	ret->rule = strsep(&line, "\t");
 	return true;
@@ -59,7 +59,7 @@ static int place_of(int line, const char *word, const char *const *words, int n_
 static void check_row(int line, const struct row *row)
 {
 	static const char *const switches[] = {"off", "on"};
-	static const char *const osd[] = {"no", "osd"};
+	static const char *const whats[] = {"no", "osd", "claim", "probe"};
 	static const char *const urgencies[] = {"low", "normal", "critical"};
 	static const char *const verdicts[] = {"deliver", "hold", "drop", "break"};
 	struct policy_context context = {.is_focus_on = place_of(line, row->focus, switches, 2)};
@@ -70,7 +70,10 @@ static void check_row(int line, const struct row *row)
 
 	n.urgency = (enum urgency)place_of(line, row->urgency, urgencies, 3);
 	n.category = strcmp(row->category, "-") == 0 ? "" : row->category;
-	n.is_osd = place_of(line, row->osd, osd, 2);
+	place_of(line, row->what, whats, 4);
+	n.is_osd = strcmp(row->what, "osd") == 0;
+	n.claims_probe = strcmp(row->what, "claim") == 0 || strcmp(row->what, "probe") == 0;
+	n.is_probe = strcmp(row->what, "probe") == 0;
 	v = policy_decide(&n, &context);
 	if ((int)v.kind != (is_breakthrough ? VERDICT_DELIVER : expected) ||
 	    v.is_breakthrough != is_breakthrough || strcmp(v.rule, row->rule) != 0)
@@ -104,13 +107,14 @@ static void verdicts_are_those_of_the_table(void **state LULL_UNUSED)
 
 static void every_verdict_names_its_rule(void **state LULL_UNUSED)
 {
-	for (int bits = 0; bits < 12; bits++) {
+	for (int bits = 0; bits < 24; bits++) {
 		struct policy_context context = {.is_focus_on = bits & 1};
 		struct notification n = plain;
 		struct verdict v;
 
 		n.is_osd = bits & 2;
-		n.urgency = (enum urgency)(bits / 4);
+		n.is_probe = bits & 4;
+		n.urgency = (enum urgency)(bits / 8);
 		v = policy_decide(&n, &context);
 		assert_non_null(v.rule);
 		assert_int_not_equal(v.rule[0], '\0');
