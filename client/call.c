@@ -438,49 +438,68 @@ enum outcome call_open_quietly(struct call **ret, char **ret_why)
 
 static int error_of(const DBusError *error)
 {
-	if (dbus_error_has_name(error, DBUS_ERROR_NO_REPLY) ||
-	    dbus_error_has_name(error, DBUS_ERROR_TIMEOUT))
-		return -ETIMEDOUT;
-	if (dbus_error_has_name(error, DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-	    dbus_error_has_name(error, DBUS_ERROR_SERVICE_UNKNOWN))
-		return -ENOENT;
-	return dbus_error_has_name(error, DBUS_ERROR_NO_MEMORY) ? -ENOMEM : -EREMOTEIO;
+	static const struct {
+		const char *name;
+		int number;
+	} rows[] = {
+		{DBUS_ERROR_NO_REPLY, -ETIMEDOUT},       {DBUS_ERROR_TIMEOUT, -ETIMEDOUT},
+		{DBUS_ERROR_NAME_HAS_NO_OWNER, -ENOENT}, {DBUS_ERROR_SERVICE_UNKNOWN, -ENOENT},
+		{DBUS_ERROR_UNKNOWN_METHOD, -ENOSYS},    {DBUS_ERROR_NO_MEMORY, -ENOMEM},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (dbus_error_has_name(error, rows[i].name))
+			return rows[i].number;
+	return -EREMOTEIO;
+}
+
+static int read_answer(DBusMessage *answer, json_t **ret_reply)
+{
+	DBusMessageIter from;
+	json_t *reply;
+
+	dbus_message_iter_init(answer, &from);
+	reply = read_list(&from);
+	if (!reply)
+		return -ENOMEM;
+	*ret_reply = reply;
+	return 0;
+}
+
+int call_any(struct call *c, const struct call_target *to, const char *signature, json_t *args,
+	     int timeout_ms, json_t **ret_reply, char **ret_why)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	autofree(json) json_t *taken = args;
+	DBusMessage *m = NULL, *answer = NULL;
+	int r = -EINVAL;
+
+	/* libdbus aborts on what it wouldn't send, and these come from other programs. */
+	if (!taken || !dbus_validate_bus_name(to->name, NULL) ||
+	    !dbus_validate_path(to->path, NULL))
+		return -EINVAL;
+	m = dbus_message_new_method_call(to->name, to->path, to->interface, to->member);
+	if (m && append_all(m, signature, taken)) {
+		dbus_message_set_auto_start(m, FALSE);
+		answer = dbus_connection_send_with_reply_and_block(c->bus, m, timeout_ms, &error);
+		r = answer ? read_answer(answer, ret_reply) : error_of(&error);
+	}
+	if (r < 0 && ret_why)
+		*ret_why = strdup(dbus_error_is_set(&error) ? error.message : strerror(-r));
+	if (answer)
+		dbus_message_unref(answer);
+	if (m)
+		dbus_message_unref(m);
+	dbus_error_free(&error);
+	return r;
 }
 
 int call_other(struct call *c, const struct call_target *to, const char *argument, int timeout_ms,
 	       json_t **ret_reply)
 {
-	DBusError error = DBUS_ERROR_INIT;
-	DBusMessage *m, *answer = NULL;
-	DBusMessageIter from;
-	int r = -ENOMEM;
-
-	/* libdbus aborts on what it wouldn't send, and these come from other programs. */
-	if (!dbus_validate_bus_name(to->name, NULL) || !dbus_validate_path(to->path, NULL) ||
-	    (argument && !dbus_validate_utf8(argument, NULL)))
-		return -EINVAL;
-	m = dbus_message_new_method_call(to->name, to->path, to->interface, to->member);
-	if (m && (!argument ||
-		  dbus_message_append_args(m, DBUS_TYPE_STRING, &argument, DBUS_TYPE_INVALID))) {
-		dbus_message_set_auto_start(m, FALSE);
-		answer = dbus_connection_send_with_reply_and_block(c->bus, m, timeout_ms, &error);
-		r = answer ? 0 : error_of(&error);
-	}
-	if (answer) {
-		json_t *reply;
-
-		dbus_message_iter_init(answer, &from);
-		reply = read_list(&from);
-		if (reply)
-			*ret_reply = reply;
-		else
-			r = -ENOMEM;
-		dbus_message_unref(answer);
-	}
-	if (m)
-		dbus_message_unref(m);
-	dbus_error_free(&error);
-	return r;
+	return call_any(c, to, argument ? "s" : "",
+			argument ? json_pack("[s]", argument) : json_array(), timeout_ms, ret_reply,
+			NULL);
 }
 
 json_t *call_peek_status(void)

@@ -82,11 +82,23 @@ struct call_target {
  * @argument: a string, the only argument; NULL: none
  * @ret_reply: as for call_method(); the caller releases it
  *
- * Return: 0; -ETIMEDOUT when there is no answer in time, -ENOENT when nobody has that name, -EREMOTEIO for
- * any other error that came back, -EINVAL when @to or @argument can't be sent, or -ENOMEM.
+ * Return: as call_any().
  */
 LULL_MUSTCHECK int call_other(struct call *c, const struct call_target *to, const char *argument,
 			      int timeout_ms, json_t **ret_reply);
+
+/**
+ * call_any() - as call_other(), with any arguments, and with the words of an error
+ * @signature, @args: as for call_method()
+ * @ret_why: on failure one line, which the caller frees, NULL when out of memory; untouched on -EINVAL.
+ *           NULL: not wanted
+ *
+ * Return: 0; -ETIMEDOUT when there is no answer in time, -ENOENT when nobody has that name, -ENOSYS when it
+ * has no such method, -EREMOTEIO for any other error that came back, -EINVAL when @to or @args can't be
+ * sent, or -ENOMEM.
+ */
+LULL_MUSTCHECK int call_any(struct call *c, const struct call_target *to, const char *signature,
+			    json_t *args, int timeout_ms, json_t **ret_reply, char **ret_why);
 
 /** call_text() - Return: @name of @from; "" when it isn't there or isn't text */
 static inline const char *call_text(const json_t *from, const char *name)
