@@ -58,8 +58,8 @@ lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd
 lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/when.c client/suggest.c client/words.c \
 	client/status.c client/focus.c client/list.c client/items.c client/show.c client/handle.c \
 	client/history.c client/archive.c client/stored.c client/conf.c client/console.c \
-	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_files.c \
-	client/doctor_peer.c $(FILES_SRC)
+	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_front.c \
+	client/doctor_files.c client/doctor_peer.c client/doctor_probe.c client/probe.c $(FILES_SRC)
 lull_PKG := dbus-1 jansson sqlite3 inih
 
 lull-present_SRC := daemon/present/lull_present.c

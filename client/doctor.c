@@ -15,6 +15,7 @@ static const struct {
 	{"unit", doctor_check_unit},
 	{"front", doctor_check_front},
 	{"display", doctor_check_display},
+	{"probe", doctor_check_probe},
 	{"quarantine", doctor_check_quarantine},
 	{"activation", doctor_check_activation},
 	{"journal", doctor_check_journal},
@@ -133,7 +134,7 @@ static enum outcome print_findings(const struct doctor *d, bool is_json)
 
 enum outcome doctor_run(const struct args *a)
 {
-	struct doctor d = {.findings = json_array()};
+	struct doctor d = {.findings = json_array(), .is_silent = a->has_no_probe};
 	enum outcome r;
 
 	if (call_open_quietly(&d.call, &d.bus_fault) != OUTCOME_DONE)

@@ -1,7 +1,8 @@
 /*
  * doctor: what stands between lull and doing its work, and what to do about it.
  *
- * A check looks at one subject and adds findings. It never changes anything, and never starts lulld.
+ * A check looks at one subject and adds findings. It changes and starts nothing; one of them sends a test
+ * notification and takes it back.
  */
 #pragma once
 #include "client/verb.h"
@@ -20,6 +21,7 @@ struct doctor {
 	char *bus_fault;      /* why; NULL when @call is there, or memory ran out */
 	json_t *status;       /* lulld's; NULL: it doesn't run, or doesn't answer */
 	json_int_t lulld_pid; /* 0: it doesn't run */
+	bool is_silent;       /* no test notification is wanted */
 	const char *check;    /* the one that is at work */
 	json_t *findings;
 	bool is_out_of_memory;
@@ -35,17 +37,27 @@ char *doctor_text(const char *fmt, ...) LULL_PRINTF(1, 2);
  */
 void doctor_find(struct doctor *d, enum doctor_state state, char *text, char *remedy);
 
+struct peer;
+
+/* What several checks advise. Return: a text, which the caller frees; NULL when out of memory. */
+char *doctor_how_to_start(struct doctor *d);
+char *doctor_how_to_restart(struct doctor *d);
+char *doctor_how_to_get_in_front(struct doctor *d, const struct peer *owner);
+char *doctor_how_to_get_a_display(void);
+char *doctor_how_to_restart_display(const struct peer *display);
+
 /** doctor_status_text() - Return: a text of lulld's status, "" when it isn't there */
 const char *doctor_status_text(const struct doctor *d, const char *name);
 
 enum outcome doctor_run(const struct args *a);
 
-/* What asks the bus; doctor_checks.c. */
+/* What asks the bus; doctor_checks.c, doctor_front.c and doctor_probe.c. */
 void doctor_check_bus(struct doctor *d);
 void doctor_check_daemon(struct doctor *d);
 void doctor_check_unit(struct doctor *d);
 void doctor_check_front(struct doctor *d);
 void doctor_check_display(struct doctor *d);
+void doctor_check_probe(struct doctor *d);
 void doctor_check_quarantine(struct doctor *d);
 void doctor_check_bypass(struct doctor *d);
 

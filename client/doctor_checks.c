@@ -5,23 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOTIFICATIONS_NAME "org.freedesktop.Notifications"
-#define NOTIFICATIONS_PATH "/org/freedesktop/Notifications"
 #define LULL_NAME "org.lull.Lull1"
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
-#define GNOME_NAME "org.gnome.Shell.Notifications"
 
 static bool has_systemd(struct doctor *d)
 {
 	return peer_is_owned(d, SYSTEMD_NAME);
 }
 
-static char *how_to_start(struct doctor *d)
+char *doctor_how_to_start(struct doctor *d)
 {
 	return strdup(has_systemd(d) ? "systemctl --user start lulld" : "run lulld in the session");
 }
 
-static char *how_to_restart(struct doctor *d)
+char *doctor_how_to_restart(struct doctor *d)
 {
 	if (has_systemd(d))
 		return strdup("systemctl --user restart lulld");
@@ -57,7 +54,7 @@ static void check_version(struct doctor *d)
 		doctor_find(d, DOCTOR_ATTENTION,
 			    doctor_text("lulld is version %s, this client " LULL_VERSION,
 					version[0] ? version : "unknown"),
-			    how_to_restart(d));
+			    doctor_how_to_restart(d));
 }
 
 void doctor_check_daemon(struct doctor *d)
@@ -70,7 +67,7 @@ void doctor_check_daemon(struct doctor *d)
 		return;
 	if (!peer_is_owned(d, LULL_NAME)) {
 		doctor_find(d, DOCTOR_BROKEN, doctor_text("lulld isn't running; nothing is held"),
-			    how_to_start(d));
+			    doctor_how_to_start(d));
 		return;
 	}
 	d->lulld_pid = peer_pid(d, LULL_NAME);
@@ -89,7 +86,7 @@ void doctor_check_daemon(struct doctor *d)
 			    r == -ETIMEDOUT ? doctor_text("kill -9 %" JSON_INTEGER_FORMAT
 							  ", then start it again",
 							  d->lulld_pid)
-					    : how_to_restart(d));
+					    : doctor_how_to_restart(d));
 	}
 }
 
@@ -205,188 +202,6 @@ void doctor_check_unit(struct doctor *d)
 		check_loaded_unit(d, unit);
 }
 
-/* --- who is in front --- */
-
-enum desktop_advice {
-	ADVICE_UNSUPPORTED,
-	ADVICE_COME_FIRST,
-};
-
-/* What owns the name as a part of a desktop, so that it can't be run under lull-shim. */
-static const struct desktop {
-	const char *program; /* NULL: it owns the name GNOME_NAME */
-	const char *title;
-	enum desktop_advice advice;
-} desktops[] = {
-	{NULL, "GNOME Shell", ADVICE_UNSUPPORTED},
-	{"gnome-shell", "GNOME Shell", ADVICE_UNSUPPORTED},
-	{"plasmashell", "Plasma", ADVICE_UNSUPPORTED},
-	{"cinnamon", "Cinnamon", ADVICE_COME_FIRST},
-	{"awesome", "awesome", ADVICE_COME_FIRST},
-};
-
-static const struct desktop *find_desktop(struct doctor *d, const struct peer *owner)
-{
-	json_int_t gnome_pid = peer_pid(d, GNOME_NAME);
-
-	for (size_t i = 0; i < ARRAY_SIZE(desktops); i++)
-		if (desktops[i].program
-			    ? owner->program && strcmp(owner->program, desktops[i].program) == 0
-			    : gnome_pid > 0 && gnome_pid == owner->pid)
-			return &desktops[i];
-	return NULL;
-}
-
-static bool is_adopted(const struct peer *p)
-{
-	return p->program &&
-	       (strstr(p->program, " under lull-shim") || strcmp(p->program, "lull console") == 0);
-}
-
-/* Somebody else has the name while lulld runs, or lulld doesn't run. */
-static void find_other_owner(struct doctor *d, const struct peer *owner)
-{
-	const struct desktop *desktop = find_desktop(d, owner);
-	enum doctor_state state = d->lulld_pid > 0 ? DOCTOR_BROKEN : DOCTOR_ATTENTION;
-
-	if (desktop && desktop->advice == ADVICE_UNSUPPORTED)
-		doctor_find(d, DOCTOR_BROKEN,
-			    doctor_text("%s shows notifications itself; standing in front of it "
-					"isn't supported yet: nothing is held",
-					desktop->title),
-			    doctor_text(
-				    "none yet; lull works in a session with dunst, mako, swaync "
-				    "or another stand-alone server"));
-	else if (desktop)
-		doctor_find(d, state,
-			    doctor_text("%s owns " NOTIFICATIONS_NAME " (pid %" JSON_INTEGER_FORMAT
-					"), because it was there before lulld: nothing is held",
-					desktop->title, owner->pid),
-			    doctor_text(
-				    "start lulld before it: systemctl --user enable lulld, then "
-				    "log in anew"));
-	else if (is_adopted(owner))
-		doctor_find(d, state,
-			    doctor_text("%s has the notifications (pid %" JSON_INTEGER_FORMAT
-					"): nothing is held",
-					owner->program, owner->pid),
-			    d->lulld_pid > 0 ? how_to_restart(d) : how_to_start(d));
-	else
-		doctor_find(d, state,
-			    doctor_text("%s owns " NOTIFICATIONS_NAME " (pid %" JSON_INTEGER_FORMAT
-					") and wasn't started under lull-shim: %s",
-					owner->program ? owner->program : "a program", owner->pid,
-					d->lulld_pid > 0 ? "lulld waits behind it, nothing is held"
-							 : "lulld would have to wait behind it"),
-			    doctor_text("stop it and start it as: lull-shim %s",
-					owner->command ? owner->command : "NAME"));
-}
-
-/* "dunst under lull-shim (pid 12, :1.5), ..." of the queue without its first; NULL when out of memory. */
-static char *queue_text(struct doctor *d, const json_t *queue)
-{
-	char *text = strdup("");
-
-	for (size_t i = 1; text && i < json_array_size(queue); i++) {
-		const char *unique = json_string_value(json_array_get(queue, i));
-		peer_auto p = peer_of(d, unique ? unique : "");
-		bool is_lulld = p.pid > 0 && p.pid == d->lulld_pid;
-		char *longer =
-			doctor_text("%s%s%s (pid %" JSON_INTEGER_FORMAT ", %s)", text,
-				    i > 1 ? ", " : "", is_lulld || !p.program ? "lulld" : p.program,
-				    p.pid, unique ? unique : "?");
-
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
-void doctor_check_front(struct doctor *d)
-{
-	autofree(json) json_t *queue = peer_ask_bus(d, "ListQueuedOwners", NOTIFICATIONS_NAME);
-	const char *unique = json_string_value(json_array_get(queue, 0));
-	autofree(str) char *behind = NULL;
-
-	if (!d->call)
-		return;
-	if (!unique) {
-		doctor_find(d, d->lulld_pid > 0 ? DOCTOR_BROKEN : DOCTOR_ATTENTION,
-			    doctor_text("nobody owns " NOTIFICATIONS_NAME
-					": notifications are lost, or start what D-Bus knows"),
-			    d->lulld_pid > 0 ? how_to_restart(d) : how_to_start(d));
-		return;
-	}
-	peer_auto owner = peer_of(d, unique);
-	behind = queue_text(d, queue);
-	if (d->lulld_pid > 0 && owner.pid == d->lulld_pid)
-		doctor_find(d, DOCTOR_OK,
-			    doctor_text("lulld is in front (%s)%s%s", unique,
-					behind && behind[0] ? "; behind it: " : "",
-					behind ? behind : ""),
-			    NULL);
-	else
-		find_other_owner(d, &owner);
-}
-
-/* --- who shows --- */
-
-static void check_alive(struct doctor *d, const char *name, const char *unique, const char *how)
-{
-	const struct call_target to = {unique, NOTIFICATIONS_PATH, NOTIFICATIONS_NAME,
-				       "GetServerInformation"};
-	peer_auto p = peer_of(d, unique);
-	autofree(json) json_t *reply = NULL;
-	int r = call_other(d->call, &to, NULL, PEER_PATIENCE_MS, &reply);
-
-	if (r == 0)
-		doctor_find(d, DOCTOR_OK,
-			    doctor_text("%s shows (%s, pid %" JSON_INTEGER_FORMAT
-					", %s) and answers",
-					name,
-					strcmp(how, "started") == 0  ? "started by lulld"
-					: strcmp(how, "queued") != 0 ? how
-								     : "found in the queue",
-					p.pid, unique),
-			    NULL);
-	else if (r == -ETIMEDOUT)
-		doctor_find(d, DOCTOR_BROKEN,
-			    doctor_text("%s (pid %" JSON_INTEGER_FORMAT
-					", %s) doesn't answer: it hangs",
-					name, peer_pid_to_end(&p), unique),
-			    doctor_text("restart it: kill -9 %" JSON_INTEGER_FORMAT
-					"; lull-shim %s",
-					peer_pid_to_end(&p), p.command ? p.command : "NAME"));
-	else
-		doctor_find(d, DOCTOR_ATTENTION,
-			    r == -ENOENT
-				    ? doctor_text("%s (%s) has just left the bus", name, unique)
-				    : doctor_text("%s (%s) answers with an error", name, unique),
-			    doctor_text("lull doctor, once more; then restart %s", name));
-}
-
-void doctor_check_display(struct doctor *d)
-{
-	const json_t *display = json_object_get(d->status, "display");
-	const char *unique = json_string_value(json_object_get(display, "unique"));
-	const char *name = json_string_value(json_object_get(display, "name"));
-	const char *how = json_string_value(json_object_get(display, "how"));
-
-	/* Without lulld, or behind another server, lulld shows nothing; that has been told. */
-	if (!d->call || !json_is_true(json_object_get(d->status, "in_front")))
-		return;
-	if (!unique || !unique[0])
-		doctor_find(d, DOCTOR_BROKEN,
-			    doctor_text("there is no display server: nothing shows what lull lets "
-					"through"),
-			    doctor_text(
-				    "start one, as: lull-shim dunst; or set [display] command in "
-				    "lull.conf, then: lull reload"));
-	else
-		check_alive(d, name && name[0] ? name : "the display server", unique,
-			    how ? how : "");
-}
-
 void doctor_check_quarantine(struct doctor *d)
 {
 	json_int_t n = json_integer_value(json_object_get(d->status, "quarantined"));
@@ -402,30 +217,36 @@ void doctor_check_quarantine(struct doctor *d)
 
 /* --- what doesn't come to lull at all --- */
 
-static bool is_desktop(const char *name)
-{
-	const char *current = getenv("XDG_CURRENT_DESKTOP");
+#define GNOME_SHELL "org.gnome.Shell"
 
-	return current && strcasestr(current, name);
-}
+enum bypass_where {
+	BYPASS_ON_GNOME,     /* the shell shows it by itself */
+	BYPASS_NOT_ON_GNOME, /* where somebody has the name */
+	BYPASS_ANYWHERE,
+};
 
-static const struct {
-	const char *prefix;      /* of a name on the bus */
-	const char *desktop;     /* only there; NULL: anywhere */
+static const struct bypass {
+	const char *prefix; /* of a name on the bus */
+	enum bypass_where where;
+	bool counts_activatable; /* also while nobody has the name, but the bus would start somebody */
 	enum doctor_state state; /* DOCTOR_OK: it can't be seen from here whether it does */
 	const char *text;
 	const char *remedy;
 } bypasses[] = {
-	{"org.gtk.Notifications", NULL, DOCTOR_ATTENTION,
+	{GNOME_SHELL, BYPASS_ON_GNOME, false, DOCTOR_ATTENTION,
+	 "applications that use GNotification (org.gtk.Notifications) talk to GNOME Shell itself and "
+	 "bypass lull",
+	 "none yet; turn them off in Settings > Notifications for those applications that disturb"},
+	{"org.freedesktop.portal.Desktop", BYPASS_ON_GNOME, true, DOCTOR_ATTENTION,
+	 "sandboxed applications' notifications go by the portal to GNOME Shell and bypass lull",
+	 "none yet; turn them off in Settings > Notifications for those applications that disturb"},
+	{"org.gtk.Notifications", BYPASS_NOT_ON_GNOME, false, DOCTOR_ATTENTION,
 	 "applications that use GNotification talk to org.gtk.Notifications and bypass lull",
 	 "none yet; turn off notifications in those applications that disturb"},
-	{"org.freedesktop.portal.Desktop", "GNOME", DOCTOR_ATTENTION,
-	 "sandboxed applications' notifications go by the portal to GNOME Shell and bypass lull",
-	 "none yet; turn them off in GNOME's settings for those applications that disturb"},
-	{"org.mozilla.thunderbird", NULL, DOCTOR_OK,
+	{"org.mozilla.thunderbird", BYPASS_ANYWHERE, false, DOCTOR_OK,
 	 "Thunderbird bypasses lull if mail.biff.use_system_alert is off in its configuration editor",
 	 NULL},
-	{"org.telegram.desktop", NULL, DOCTOR_OK,
+	{"org.telegram.desktop", BYPASS_ANYWHERE, false, DOCTOR_OK,
 	 "Telegram bypasses lull if Settings > Notifications > Use native notifications is off",
 	 NULL},
 };
@@ -445,20 +266,32 @@ static bool has_prefix(const json_t *names, const char *prefix)
 	return false;
 }
 
+static bool is_here(const struct bypass *b, bool is_on_gnome, const json_t *owned,
+		    const json_t *activatable)
+{
+	if ((b->where == BYPASS_ON_GNOME && !is_on_gnome) ||
+	    (b->where == BYPASS_NOT_ON_GNOME && is_on_gnome))
+		return false;
+	return has_prefix(owned, b->prefix) ||
+	       (b->counts_activatable && has_prefix(activatable, b->prefix));
+}
+
 void doctor_check_bypass(struct doctor *d)
 {
-	autofree(json) json_t *names = peer_ask_bus(d, "ListNames", NULL);
+	autofree(json) json_t *owned = peer_ask_bus(d, "ListNames", NULL);
+	autofree(json) json_t *activatable = peer_ask_bus(d, "ListActivatableNames", NULL);
+	bool is_on_gnome = peer_is_owned(d, GNOME_SHELL);
 	size_t n_found = 0;
 
 	if (!d->call)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(bypasses); i++) {
-		if (!has_prefix(names, bypasses[i].prefix) ||
-		    (bypasses[i].desktop && !is_desktop(bypasses[i].desktop)))
+		const struct bypass *b = &bypasses[i];
+
+		if (!is_here(b, is_on_gnome, owned, activatable))
 			continue;
 		n_found++;
-		doctor_find(d, bypasses[i].state, strdup(bypasses[i].text),
-			    bypasses[i].remedy ? strdup(bypasses[i].remedy) : NULL);
+		doctor_find(d, b->state, strdup(b->text), b->remedy ? strdup(b->remedy) : NULL);
 	}
 	if (n_found == 0)
 		doctor_find(d, DOCTOR_OK, doctor_text("nothing that bypasses lull is known here"),

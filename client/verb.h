@@ -27,6 +27,7 @@ struct args_list {
 /** A parsed command line; every string is borrowed from argv. NULL: not given. */
 struct args {
 	bool is_json;
+	bool has_no_probe;
 	const char *until;
 	const char *label;
 	const char *app;

@@ -12,6 +12,13 @@ static const struct option_row opt_json = {
 	.help = "print JSON for scripts; instants are microseconds since 1970",
 };
 
+static const struct option_row opt_no_probe = {
+	.name = "no-probe",
+	.type = OPTION_FLAG,
+	.offset = offsetof(struct args, has_no_probe),
+	.help = "send no test notification",
+};
+
 static const struct option_row opt_until = {
 	.name = "until",
 	.value = "TIME",
@@ -262,16 +269,18 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "doctor",
-		.synopsis = "[--json]",
+		.synopsis = "[--json] [--no-probe]",
 		.summary = "is lull well? what isn't, and what to do about it",
 		.details =
 			"Is lull really in front, who shows, what starts lulld, is the journal on disk, is\n"
-			"the configuration right, what bypasses lull. Changes and starts nothing. Exit status\n"
-			"1 when something is broken, such as lulld not running, else 0.\n"
+			"the configuration right, what bypasses lull. Changes and starts nothing. A test\n"
+			"notification, quiet and taken back at once, is followed all the way to the screen; it\n"
+			"may blink there. Exit status 0 when it got there and nothing is broken, else 1.\n"
 			"\n"
 			"  lull doctor\n"
+			"  lull doctor --no-probe\n"
 			"  lull doctor --json | jq -r '.findings[] | select(.state != \"ok\") | .remedy'\n",
-		.options = {&opt_json},
+		.options = {&opt_json, &opt_no_probe},
 		.run = doctor_run,
 	},
 	{

@@ -1,8 +1,10 @@
-"""A display server that does as it is told: fake_display.py LOG [--flags N] [--dies-on SUMMARY] ...
+"""A display server that does as it is told: fake_display.py LOG [--flags N] [--dies-on SUMMARY] [--name NAME] ...
 
 It asks for org.freedesktop.Notifications, writes every call to LOG, a line of JSON each, and never closes
 anything by itself. It is told over org.lull.FakeDisplay on its own unique name, which is in the first line.
-With --name it has that name instead, as GNOME Shell. As dunst and mako do, it has an interface of its own, too: org.example.Display1, on two paths.
+With --bus-name it has that name instead, as GNOME Shell. As dunst and mako do, it has an interface of its own,
+too: org.example.Display1, on two paths. Asked whether it is told not to disturb, it answers as dunst, mako, swaync
+and xfce4-notifyd do.
 """
 import argparse
 import json
@@ -66,6 +68,7 @@ class Example(dbus.service.Object):
         super().__init__(bus, path)
         self.log_file = log_file
         self.paused = False
+        self.is_quiet = False
         self.late = []
 
     def log(self, event, **fields):
@@ -104,6 +107,8 @@ class Example(dbus.service.Object):
 
     @dbus.service.method(PROPERTIES, in_signature="s", out_signature="a{sv}")
     def GetAll(self, interface):
+        if interface == "org.dunstproject.cmd0":
+            return {"paused": dbus.Boolean(self.is_quiet)}
         return {"Paused": dbus.Boolean(self.paused)} if interface == EXAMPLE else {}
 
     @dbus.service.method(PROPERTIES, in_signature="ssv")
@@ -117,15 +122,47 @@ class Example(dbus.service.Object):
         pass
 
 
+class Mako(dbus.service.Object):
+    def __init__(self, bus, display):
+        super().__init__(bus, "/fr/emersion/Mako")
+        self.display = display
+
+    @dbus.service.method("fr.emersion.Mako", out_signature="as")
+    def ListModes(self):
+        return ["default", "do-not-disturb"] if self.display.is_quiet else ["default"]
+
+
+class Swaync(dbus.service.Object):
+    def __init__(self, bus, display):
+        super().__init__(bus, "/org/erikreider/swaync/cc")
+        self.display = display
+
+    @dbus.service.method("org.erikreider.swaync.cc", out_signature="b")
+    def GetDnd(self):
+        return self.display.is_quiet
+
+
+class Xfconf(dbus.service.Object):
+    def __init__(self, bus, display):
+        super().__init__(bus, "/org/xfce/Xfconf")
+        self.display = display
+
+    @dbus.service.method("org.xfce.Xfconf", in_signature="ss", out_signature="v")
+    def GetProperty(self, channel, name):
+        assert (channel, name) == ("xfce4-notifyd", "/do-not-disturb")
+        return self.display.is_quiet
+
+
 class FakeDisplay(Example):
-    def __init__(self, bus, log, dies_on, is_ready, server_name, is_unicast):
+    def __init__(self, bus, log, name, dies_on, is_ready, is_unicast):
         super().__init__(bus, PATH, open(log, "a", buffering=1))
         self.is_ready = is_ready
-        self.server_name = server_name
         self.is_unicast = is_unicast
         self.senders = {}
         self.bus = bus
         self.example = Example(bus, EXAMPLE_PATH, self.log_file)
+        self.others = Mako(bus, self), Swaync(bus, self), Xfconf(bus, self)
+        self.name = name
         self.dies_on = dies_on
         self.last_id = 0
         self.refusals = 0
@@ -175,7 +212,7 @@ class FakeDisplay(Example):
         if not self.is_ready:
             self.log("NotReady")
             raise NotReady("no such object yet")
-        return self.server_name, "lull", "1", "1.2"
+        return self.name, "lull", "1", "1.2"
 
     @dbus.service.signal(NAME, signature="uu")
     def NotificationClosed(self, shown, reason):
@@ -246,6 +283,10 @@ class FakeDisplay(Example):
     def Mute(self, is_mute):
         self.is_mute = is_mute
 
+    @dbus.service.method(CONTROL, in_signature="b")
+    def Quiet(self, is_quiet):
+        self.is_quiet = bool(is_quiet)
+
     @dbus.service.method(CONTROL, in_signature="u")
     def Delay(self, ms):
         self.delay_ms = ms
@@ -256,20 +297,23 @@ def main():
     parser.add_argument("log")
     parser.add_argument("--flags", type=int, default=0)
     parser.add_argument("--dies-on")
-    parser.add_argument("--name", default=NAME, help="the name to ask for")
+    parser.add_argument("--name", default="fake-display", help="what it says of itself")
+    parser.add_argument("--bus-name", default=NAME, help="the name to ask for")
     parser.add_argument("--not-ready", action="store_true", help="until told to be")
     parser.add_argument("--stays", action="store_true", help="on the bus, also without the name")
     parser.add_argument("--ignores-term", action="store_true")
-    parser.add_argument("--server-name", default="fake-display", help="what it says of itself")
     parser.add_argument("--unicast", action="store_true", help="signals go to the sender of a notification only")
     args = parser.parse_args()
     DBusGMainLoop(set_as_default=True)
     bus = dbus.bus.BusConnection(os.environ["DBUS_SESSION_BUS_ADDRESS"])
     if args.ignores_term:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    display = FakeDisplay(bus, args.log, args.dies_on, not args.not_ready, args.server_name, args.unicast)
+    display = FakeDisplay(bus, args.log, args.name, args.dies_on, not args.not_ready, args.unicast)
+    for name, other in (("SwayNotificationCenter", "org.erikreider.swaync.cc"), ("Xfce Notify Daemon", "org.xfce.Xfconf")):
+        if args.name == name:
+            bus.request_name(other)
     try:
-        got = bus.request_name(args.name, args.flags)
+        got = bus.request_name(args.bus_name, args.flags)
     except dbus.NameExistsException:
         got = 3
     if args.flags & 4 and got != 1 and not args.stays:

@@ -321,6 +321,11 @@ class FakeDisplay:
         return wait_for(lambda: [n for n in self.shown() if n["summary"] == summary],
                         f"'{summary}' on the display")[-1]
 
+    def open(self):
+        """The ids of what it was given and nobody has closed."""
+        closed = [c["id"] for c in self.log.of("CloseNotification")]
+        return [n["id"] for n in self.shown() if n["id"] and n["id"] not in closed]
+
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
         self.process.wait(PATIENCE_S)

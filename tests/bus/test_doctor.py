@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 
 import pytest
@@ -42,6 +43,24 @@ print("up", flush=True)
 GLib.MainLoop().run()
 """
 
+# lulld as far as the doctor and `lull status` ask it; argv: its status, as JSON.
+LULLD = """
+import json, sys, dbus, dbus.service
+from dbus.mainloop.glib import DBusGMainLoop
+from gi.repository import GLib
+bus = dbus.SessionBus(mainloop=DBusGMainLoop())
+status = json.loads(sys.argv[1])
+class Lull(dbus.service.Object):
+    @dbus.service.method("org.lull.Lull1", out_signature="a{sv}")
+    def GetStatus(self):
+        return {k: dbus.Dictionary(v, signature="sv") if isinstance(v, dict) else v
+                for k, v in status.items()}
+kept = Lull(bus, "/org/lull/Lull1")
+bus.request_name("org.lull.Lull1")
+print("up", flush=True)
+GLib.MainLoop().run()
+"""
+
 UNSHIMMED = "stop it and start it as: lull-shim "
 
 
@@ -51,10 +70,16 @@ def spawn(bus, code, *args):
     return p
 
 
+class FakeLulld:
+    def __init__(self, bus, **status):
+        status = {"Focus": False, "InFront": False, "Journal": "disk", **status}
+        self.pid = spawn(bus, LULLD, json.dumps(status)).pid
+
+
 class Findings:
-    def __init__(self, bus, **env):
+    def __init__(self, bus, *options, **env):
         env = [f"{k}={v}" for k, v in env.items()]
-        r = bus.run("env", *env, rig.BUILD / "lull", "doctor", "--json")
+        r = bus.run("env", *env, rig.BUILD / "lull", "doctor", "--json", *options)
         assert r.stderr == ""
         self.status = r.returncode
         answer = json.loads(r.stdout)
@@ -100,8 +125,8 @@ def test_everything_is_ok_with_a_console_behind_lulld(bus, services):
     rig.wait_for(lambda: lulld.status()["Display"]["unique"], "lulld knows the console")
     found = Findings(bus)
     assert found.states() == {"ok"}, found.all
-    assert {f["check"] for f in found.all} == {"bus", "daemon", "unit", "front", "display", "activation",
-                                               "journal", "configuration", "bypass"}
+    assert {f["check"] for f in found.all} == {"bus", "daemon", "unit", "front", "display", "probe",
+                                               "activation", "journal", "configuration", "bypass"}
     assert f"lull console (pid {console.pid}" in found.one("front", "ok")["text"]
     assert f"pid {lulld.pid}" in found.one("daemon", "ok")["text"]
     assert str(os.getpid()) in found.one("unit", "ok")["text"]
@@ -136,8 +161,10 @@ def test_lulld_that_does_not_run_is_a_finding_and_is_not_started(tmp_path, monke
 
 
 def test_a_server_under_the_shim_alone_is_only_to_look_at(bus):
-    bus.display(shimmed=True)
+    display = bus.display(shimmed=True)
     assert Findings(bus).one("front", "attention")["remedy"] == "run lulld in the session"
+    # And without lulld nobody is disturbed.
+    assert display.shown() == []
 
 
 def test_a_stand_alone_server_in_front_is_broken_and_the_remedy_is_the_shim(bus):
@@ -150,12 +177,33 @@ def test_a_stand_alone_server_in_front_is_broken_and_the_remedy_is_the_shim(bus)
     assert found.of("display") == []
 
 
-def test_gnome_is_not_supported_and_that_is_said(bus):
+def test_gnome_that_was_not_taken_over_sends_the_user_to_lullds_messages(bus):
     spawn(bus, OWNER, f"{rig.NAME},org.gnome.Shell.Notifications")
-    rig.Lulld(bus).start()
+    found = Findings(bus).one("front", "attention")
+    assert "GNOME Shell" in found["text"] and found["remedy"] == "run lulld in the session"
+    lulld = FakeLulld(bus, Display={"name": "gnome-shell", "how": "owner", "unique": ":1.0"})
     front = Findings(bus).one("front", "broken")
-    assert "GNOME Shell" in front["text"] and "isn't supported yet" in front["text"]
-    assert "lull-shim" not in front["remedy"]
+    assert "GNOME Shell" in front["text"] and "takes it over" in front["text"]
+    assert "lulld's messages" in front["remedy"] and f"kill {lulld.pid}" in front["remedy"]
+
+
+@pytest.mark.parametrize("program, text, remedy", [
+    ("dunst", "wasn't started under lull-shim", "lull enable; or by hand: " + UNSHIMMED),
+    ("cinnamon", "Cinnamon owns", "start lulld before it"),
+    ("plasmashell", "Plasma shows notifications itself", "none yet"),
+])
+def test_the_remedy_for_another_server_in_front_is_that_of_its_kind(bus, program, text, remedy):
+    server = bus.tmp_path / program
+    shutil.copy(os.path.realpath(rig.PYTHON), server)
+    p = bus.popen(server, "-c", OWNER, rig.NAME, stdout=-1, text=True)
+    assert p.stdout.readline() == "up\n"
+    rig.Lulld(bus).start()
+    front = Findings(bus, "--no-probe").one("front", "broken")
+    assert text in front["text"] and f"pid {p.pid}" in front["text"]
+    assert front["remedy"].startswith(remedy)
+    if program == "plasmashell":
+        assert "can't stand in front of it yet: lulld stays in line, touches nothing" in front["text"]
+
 
 
 def test_no_display_is_broken(bus, lulld):
@@ -173,6 +221,26 @@ def test_a_display_that_hangs_is_broken_and_the_remedy_names_its_process(bus, lu
         display.go_on()
     assert "hangs" in found["text"] and f"kill -9 {display.pid};" in found["remedy"]
     assert Findings(bus).one("display", "ok")
+
+
+def test_a_display_outside_the_queue_is_to_look_at(bus):
+    display = bus.display()
+    FakeLulld(bus, InFront=True, Display={"name": "lxqt", "how": "unqueued", "unique": display.unique})
+    found = Findings(bus, "--no-probe")
+    assert "found beside the queue" in found.one("display", "ok")["text"]
+    assert "would be lost" in found.one("display", "attention")["text"]
+    assert found.one("display", "attention")["remedy"].startswith("lull enable")
+
+
+def test_a_desktop_that_hangs_is_not_to_be_killed(bus):
+    shell = bus.tmp_path / "gnome-shell"
+    shutil.copy(os.path.realpath(rig.PYTHON), shell)
+    code = "import dbus, sys; print(dbus.SessionBus().get_unique_name(), flush=True); sys.stdin.read()"
+    p = bus.popen(shell, "-c", code, stdin=-1, stdout=-1, text=True)
+    FakeLulld(bus, InFront=True, Display={"name": "gnome-shell", "how": "queued",
+                                          "unique": p.stdout.readline().strip()})
+    found = Findings(bus, "--no-probe").one("display", "broken")
+    assert "hangs" in found["text"] and found["remedy"] == "log out and in again"
 
 
 def test_lulld_that_hangs_is_broken(bus, lulld, display):
@@ -263,10 +331,38 @@ def test_what_the_display_refuses_is_named_with_its_remedy(bus, lulld, display, 
 
 def test_what_bypasses_lull_is_named_where_it_is(bus, lulld, display):
     peer = bus.peer()
+    assert "nothing that bypasses" in Findings(bus).one("bypass", "ok")["text"]
+    peer.bus.request_name("org.freedesktop.portal.Desktop")
+    assert Findings(bus).of("bypass", "attention") == []
+    peer.bus.request_name("org.gtk.Notifications")
+    assert "GNotification" in Findings(bus).one("bypass", "attention")["text"]
+
+
+def test_what_bypasses_lull_on_gnome_is_told_by_the_shells_name(bus, lulld, display):
+    peer = bus.peer()
+    peer.bus.request_name("org.gnome.Shell")
+    found = Findings(bus, XDG_CURRENT_DESKTOP="KDE").one("bypass", "attention")
+    assert "GNotification" in found["text"] and "GNOME Shell" in found["text"]
     peer.bus.request_name("org.gtk.Notifications")
     peer.bus.request_name("org.freedesktop.portal.Desktop")
-    assert "GNotification" in Findings(bus).one("bypass", "attention")["text"]
-    assert len(Findings(bus, XDG_CURRENT_DESKTOP="ubuntu:GNOME").of("bypass", "attention")) == 2
+    found = Findings(bus).of("bypass", "attention")
+    assert ["GNotification" in f["text"] for f in found] == [True, False]
+    assert "portal" in found[1]["text"]
+
+
+def test_a_portal_that_gnome_would_start_bypasses_lull_too(tmp_path, monkeypatch):
+    services = tmp_path / "share/dbus-1/services"
+    monkeypatch.setattr(rig, "BUS_CONFIG", rig.BUS_CONFIG.replace(
+        "  <policy", f"  <servicedir>{services}</servicedir>\n  <policy", 1))
+    services.mkdir(parents=True)
+    (services / "org.freedesktop.portal.Desktop.service").write_text(
+        "[D-BUS Service]\nName=org.freedesktop.portal.Desktop\nExec=/bin/false\n")
+    bus = rig.Bus(tmp_path)
+    try:
+        bus.peer().bus.request_name("org.gnome.Shell")
+        assert "portal" in Findings(bus).of("bypass", "attention")[1]["text"]
+    finally:
+        bus.close()
 
 
 def test_no_bus_is_broken_and_files_are_looked_at_all_the_same(bus):

@@ -10,7 +10,7 @@ from rig import wait_for
 
 @pytest.fixture
 def dunst(bus, lulld):
-    return lulld.knows(bus.display("--server-name", "dunst", "--unicast", shimmed=True))
+    return lulld.knows(bus.display("--name", "dunst", "--unicast", shimmed=True))
 
 
 @pytest.fixture

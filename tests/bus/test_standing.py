@@ -128,7 +128,7 @@ def test_an_ordinary_program_on_the_bus_is_no_display(lulld, server, user, bus):
 
 
 def test_a_shell_that_is_not_ready_yet_gets_nothing_until_it_is(lulld, bus, user, sender):
-    shell = FakeDisplay(bus, "--name", GNOME_SHELL, "--not-ready")
+    shell = FakeDisplay(bus, "--bus-name", GNOME_SHELL, "--not-ready")
     bus.at_end(shell.close)
     id = sender.notify("early")
     wait_for(lambda: shell.log.of("NotReady"), "lulld asks whether it is ready")
@@ -142,7 +142,7 @@ def test_a_shell_that_is_not_ready_yet_gets_nothing_until_it_is(lulld, bus, user
 
 
 def test_an_application_cannot_claim_to_be_another_on_gnome(lulld, bus, sender):
-    shell = FakeDisplay(bus, "--name", GNOME_SHELL)
+    shell = FakeDisplay(bus, "--bus-name", GNOME_SHELL)
     bus.at_end(shell.close)
     lulld.knows(shell)
     sender.notify("liar", hints={"sender-pid": dbus.Int64(1), "x-shell-sender-pid": dbus.UInt32(1),
@@ -232,7 +232,7 @@ def test_on_gnome_nothing_else_is_started(bus, user, sender):
     bus.env.update(DISPLAY=":99", XDG_CURRENT_DESKTOP="ubuntu:GNOME")
     Lulld(bus).start()
     sender.notify("waits for the shell")
-    shell = FakeDisplay(bus, "--name", GNOME_SHELL)
+    shell = FakeDisplay(bus, "--bus-name", GNOME_SHELL)
     bus.at_end(shell.close)
     shell.wait_summary("waits for the shell")
     assert log.of("up") == []
