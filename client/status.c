@@ -37,6 +37,18 @@ static json_t *tokens_of(const json_t *reply)
 	return all;
 }
 
+/* Who has org.freedesktop.Notifications; an older lulld doesn't say. */
+static json_t *owner_of(const json_t *reply)
+{
+	const json_t *owner = json_object_get(reply, "owner");
+
+	if (!json_is_object(owner))
+		return json_null();
+	return json_pack("{s:s, s:s, s:I, s:s}", "program", call_text(owner, "program"), "title",
+			 call_text(owner, "title"), "pid", call_number(owner, "pid"), "kind",
+			 call_text(owner, "kind"));
+}
+
 json_t *status_json(const json_t *reply)
 {
 	const json_t *display = json_object_get(reply, "display");
@@ -45,7 +57,8 @@ json_t *status_json(const json_t *reply)
 	if (!json_is_boolean(json_object_get(reply, "focus")))
 		return NULL;
 	return json_pack(
-		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:I, s:o}",
+		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:I, s:o, "
+		"s:o}",
 		"focus", json_is_true(json_object_get(reply, "focus")), "until",
 		instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
 		json_integer_value(json_object_get(reply, "held")), "next_release",
@@ -56,7 +69,8 @@ json_t *status_json(const json_t *reply)
 		call_text(reply, "journal"), "snoozed", call_number(reply, "snoozed"), "announced",
 		call_number(reply, "announced"), "quarantined", call_number(reply, "quarantined"),
 		"releasing", call_number(reply, "releasing"), "config_errors",
-		json_is_array(errors) ? json_incref(errors) : json_array());
+		json_is_array(errors) ? json_incref(errors) : json_array(), "owner",
+		owner_of(reply));
 }
 
 /* Why focus is on, from every token that has more to say than "by hand". */
@@ -136,16 +150,56 @@ static char *held_text(const json_t *status, int64_t now_us)
 	return r < 0 ? NULL : text;
 }
 
+/* Why lull isn't in front, by the kind of who is: what comes after its title and its pid. */
+static const struct {
+	const char *kind;
+	const char *text;
+} other_owners[] = {
+	{"standalone", "was there first, so notifications bypass lull and nothing is held; 'lull "
+		       "enable' puts it behind lull"},
+	{"takeover", "has the notifications and lulld hasn't taken it over, so nothing is held; "
+		     "'lull doctor' says what to do"},
+	{"lines-up",
+	 "was there before lulld, so notifications bypass lull and nothing is held; log "
+	 "in anew with lulld enabled"},
+	{"unsupported", "shows notifications itself and lull can't stand in front of it yet; lulld "
+			"stays in line, touches nothing and holds nothing"},
+	{"unknown", "owns org.freedesktop.Notifications, so notifications bypass lull and nothing "
+		    "is held; 'lull doctor' says what to do"},
+};
+
+/* NULL when the owner isn't known, or memory ran out. */
+static char *other_owner_text(const json_t *owner)
+{
+	const char *kind = call_text(owner, "kind"), *name = call_text(owner, "title");
+	char *text;
+
+	if (!name[0])
+		name = call_text(owner, "program");
+	for (size_t i = 0; i < ARRAY_SIZE(other_owners); i++) {
+		if (strcmp(other_owners[i].kind, kind) != 0)
+			continue;
+		return asprintf(&text, "no, %s (pid %" JSON_INTEGER_FORMAT ") %s",
+				name[0] ? name : "a program", call_number(owner, "pid"),
+				other_owners[i].text) < 0
+			       ? NULL
+			       : text;
+	}
+	return NULL;
+}
+
 static char *front_text(const json_t *status)
 {
 	const json_t *display = json_object_get(status, "display");
 	const char *name = call_text(display, "name");
 	char *text;
 
-	if (!json_is_true(json_object_get(status, "in_front")))
-		return strdup(
-			"no, notifications bypass lull and nothing is held: another program owns "
-			"org.freedesktop.Notifications");
+	if (!json_is_true(json_object_get(status, "in_front"))) {
+		text = other_owner_text(json_object_get(status, "owner"));
+		return text ? text
+			    : strdup("no, notifications bypass lull and nothing is held: another "
+				     "program owns org.freedesktop.Notifications");
+	}
 	if (!name[0])
 		return strdup("yes, but there is no display server to show what is released");
 	if (asprintf(&text, "yes, display: %s (%s)", name, call_text(display, "how")) < 0)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from rig import BUILD, wait_for
+from test_doctor import FakeLulld
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NASTY = "x\x1b[31m\n\u202ey"
@@ -200,6 +201,27 @@ def test_release_of_an_application_leaves_the_others(bus, held, lull, display):
     assert [i["summary"] for i in lull("list", "--json")] == ["b"]
     assert "'nobody'" in refused(bus, "release", "--app", "nobody")
     assert "leave one out" in refused(bus, "release", "1", "--app", "x", status=2)
+
+
+@pytest.mark.parametrize("kind, text", [
+    ("standalone", "no, Title (pid 12) was there first, .* 'lull enable' puts it behind lull"),
+    ("takeover", "no, Title (pid 12) has the notifications and lulld hasn't taken it over"),
+    ("lines-up", "no, Title (pid 12) was there before lulld"),
+    ("unsupported", "no, Title (pid 12) shows notifications itself and lull can't stand in front of it yet; "
+                    "lulld stays in line, touches nothing and holds nothing"),
+    ("unknown", "no, Title (pid 12) owns org.freedesktop.Notifications"),
+])
+def test_status_says_who_is_in_front_and_what_that_means(bus, lull, kind, text):
+    owner = {"program": "title", "title": "Title", "pid": 12, "kind": kind}
+    FakeLulld(bus, Owner=owner)
+    assert re.search("In front +" + text.replace("(", "[(]").replace(")", "[)]"), lull("status"))
+    assert lull("status", "--json")["owner"] == owner
+
+
+def test_status_of_a_lulld_that_does_not_say_who_is_in_front_has_no_owner(bus, lull):
+    FakeLulld(bus)
+    assert "another program owns org.freedesktop.Notifications" in lull("status")
+    assert lull("status", "--json")["owner"] is None
 
 
 def test_status_tells_of_what_a_digest_announced(lulld, display, held, lull):
