@@ -76,7 +76,7 @@ def test_what_its_sender_withdraws_while_it_is_sent_anew_goes(lulld, dunst, user
     wait_for(lambda: len(sent(dunst)) == 2, "it is sent anew")
     sender.close_notification(id)
     wait_for(lambda: on_display in [c["id"] for c in dunst.log.of("CloseNotification")], "it is closed")
-    assert ("NotificationClosed", id, 3) in sender.signals()
+    wait_for(lambda: ("NotificationClosed", id, 3) in sender.signals(), "its sender hears of that")
 
 
 def test_a_display_that_tells_everybody_gets_nothing_anew(bus, lulld, user, sender):
