@@ -181,10 +181,11 @@ help: ## this list
 DEPS := build-essential pkg-config libevent-dev libdbus-1-dev libnotify-dev libinih-dev libsqlite3-dev \
 	libsystemd-dev libjansson-dev dbus libnotify-bin scdoc
 TEST_DEPS := $(DEPS) libcmocka-dev python3 python3-pytest python3-dbus python3-gi python3-dbusmock \
-	dunst xfce4-notifyd xfconf xvfb xdotool imagemagick x11-utils strace clang clang-format \
+	dunst xfce4-notifyd xfconf mate-notification-daemon notification-daemon lxqt-notificationd \
+	xvfb xdotool imagemagick x11-utils strace clang clang-format \
 	libclang-rt-14-dev cppcheck valgrind sqlite3 systemd dbus-user-session xdg-dbus-proxy \
 	bubblewrap
-DESKTOP_DEPS := $(TEST_DEPS) sway mako-notifier grim chromium chromium-driver
+DESKTOP_DEPS := $(TEST_DEPS) sway mako-notifier sway-notification-center grim chromium chromium-driver
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 # Only what is missing is installed, so that a second run needs neither the network nor a password.

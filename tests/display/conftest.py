@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 import rig
+import servers
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def x_session(tmp_path):
     session = rig.Session(str(tmp_path))
     try:
         session.open()
-        rig.start_x(session)
+        servers.start_x(session)
         yield session
     finally:
         session.close()
@@ -32,7 +33,7 @@ def sway_session():
         for program in ("lulld", "lull", "lull-present", "lull-shim"):
             shutil.copy(os.path.join(rig.BUILD, program), session.bin)
         session.open()
-        rig.start_sway(session)
+        servers.start_sway(session)
         yield session
     finally:
         session.close()

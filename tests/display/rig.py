@@ -17,11 +17,10 @@ FDN_PATH = "/org/freedesktop/Notifications"
 BUS = "org.freedesktop.DBus"
 BUS_PATH = "/org/freedesktop/DBus"
 PYTHON = "/usr/bin/python3"
-XFCE = "/usr/lib/x86_64-linux-gnu/xfce4"
 NOBODY = 65534
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
-# The only thing that this bus starts by itself is what xfce4-notifyd keeps its settings in.
+# This bus starts nothing by itself, unless a test writes a service file into its directory.
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -37,21 +36,6 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
   </policy>
 </busconfig>
 """
-XFCONF_SERVICE = f"[D-BUS Service]\nName=org.xfce.Xfconf\nExec={XFCE}/xfconf/xfconfd\n"
-
-# A click on a popup runs its action, and nothing goes away by itself.
-DUNSTRC = """
-[global]
-width = 400
-origin = top-right
-offset = 20x40
-mouse_left_click = do_action, close_current
-[urgency_low]
-timeout = 0
-[urgency_normal]
-timeout = 0
-"""
-
 # Every message on the bus, one line of JSON each.
 MONITOR = """
 import json, sys
@@ -88,12 +72,14 @@ class Session:
         self.monitor = None
         self.bus = None
         self.shoot_argv = None  # writes a PNG to stdout
+        self.click = None  # clicks at (x, y) on the screen, and leaves the pointer far from the popups
+        self.pointer = None
         self.env = {"PATH": "/usr/bin:/bin", "HOME": directory, "XDG_RUNTIME_DIR": directory,
                     "LANG": "C.UTF-8", "NO_AT_BRIDGE": "1", "GSETTINGS_BACKEND": "memory"}
 
     def open(self):
         self.write("bus.conf", BUS_CONFIG.format(directory=self.dir))
-        self.write("services/org.xfce.Xfconf.service", XFCONF_SERVICE)
+        os.mkdir(self.dir + "/services")
         daemon = self.start(["dbus-daemon", "--nofork", "--nopidfile", "--print-address",
                              f"--config-file={self.dir}/bus.conf"], stdout=subprocess.PIPE, text=True)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = daemon.stdout.readline().strip()
@@ -136,6 +122,8 @@ class Session:
     def close(self):
         if self.bus:
             self.bus.close()
+        if self.pointer:
+            self.pointer.close()
         for p in reversed(self.started):
             if p.poll() is None:
                 p.terminate()
@@ -348,84 +336,3 @@ class Screen:
     def check_empty(self, name):
         self.n += 1
         assert self.difference(self.empty, self.shoot(f"{self.n}-{name}")) is None, "the screen changed"
-
-
-# --- display servers -----------------------------------------------------------------------------------
-
-
-class Dunst:
-    """Left click: the default action, or the only one."""
-
-    argv = ["/usr/bin/dunst"]
-
-    @staticmethod
-    def prepare(session):
-        session.write(".config/dunst/dunstrc", DUNSTRC)
-
-    @staticmethod
-    def press(session, box, display_id, key):
-        x, y, width, height = box
-        click(session, x + width // 2, y + height // 2)
-
-
-class Xfce:
-    """Each action, the default one too, has a button along the lower edge; this presses the last."""
-
-    argv = [XFCE + "/notifyd/xfce4-notifyd"]
-
-    @staticmethod
-    def prepare(session):
-        for name in ("do-fadeout", "do-slideout"):
-            session.run(["xfconf-query", "-c", "xfce4-notifyd", "-p", "/" + name, "-n", "-t", "bool", "-s",
-                         "false"])
-
-    @staticmethod
-    def press(session, box, display_id, key):
-        x, y, width, height = box
-        click(session, x + width - 55, y + height - 30)
-
-
-class Mako:
-    """No pointer under a headless sway: its own interface, as makoctl uses it; then close it."""
-
-    argv = ["/usr/bin/mako"]
-
-    @staticmethod
-    def prepare(session):
-        pass
-
-    @staticmethod
-    def press(session, box, display_id, key):
-        session.call(session.display(), "/fr/emersion/Mako", "fr.emersion.Mako", "InvokeAction", "us",
-                     display_id, key)
-        session.close_on_display(display_id)
-
-
-def click(session, x, y):
-    session.run(["xdotool", "mousemove", str(x), str(y), "click", "1", "mousemove", "5", "790"])
-
-
-# --- sessions ------------------------------------------------------------------------------------------
-
-
-def start_x(session):
-    read_fd, write_fd = os.pipe()
-    session.start(["Xvfb", "-displayfd", str(write_fd), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-                  pass_fds=[write_fd], stderr=subprocess.DEVNULL)
-    os.close(write_fd)
-    with os.fdopen(read_fd) as f:
-        session.env["DISPLAY"] = ":" + f.readline().strip()
-    assert session.env["DISPLAY"] != ":"
-    session.shoot_argv = ["import", "-window", "root", "png:-"]
-
-
-def start_sway(session):
-    session.write("sway.conf", "output * resolution 1280x800\n")
-    session.env.update(WLR_BACKENDS="headless", WLR_RENDERER="pixman", WLR_LIBINPUT_NO_DEVICES="1")
-    session.start(["sway", "-c", session.dir + "/sway.conf"], stderr=subprocess.DEVNULL)
-
-    def sockets():
-        return [n for n in os.listdir(session.dir) if re.fullmatch(r"wayland-\d+", n)]
-
-    session.env["WAYLAND_DISPLAY"] = session.wait_for(sockets, "sway's socket")[0]
-    session.shoot_argv = ["grim", "-"]

@@ -22,6 +22,7 @@ import zlib
 import pytest
 
 import rig
+import servers
 
 pytestmark = pytest.mark.desktop
 
@@ -187,12 +188,12 @@ def session(tmp_path_factory):
     session = rig.Session(str(tmp_path_factory.mktemp("chromium")))
     try:
         session.open()
-        rig.start_x(session)
-        rig.Dunst.prepare(session)
+        servers.start_x(session)
+        servers.Dunst.prepare(session)
         session.start_monitor()
         session.start_lulld()
         session.wait_for(lambda: len(session.queue()) == 1, "lulld has the name")
-        session.start_shimmed(*rig.Dunst.argv)
+        session.start_shimmed(*servers.Dunst.argv)
         session.wait_in_front()
         yield session
     finally:
@@ -293,7 +294,7 @@ def test_click_on_the_popup_of_a_released_notification_reaches_the_page(session,
 
     session.lull("end")
     session.wait_shown("click me")
-    rig.click(session, *wait_icon(session))
+    session.click(*wait_icon(session))
     session.wait_for(lambda: "click" in browser.heard("click me"), "the page hears of the click")
     session.wait_for(lambda: "close" in browser.heard("click me"), "the page hears that it's closed")
     assert browser.heard("click me").count("click") == 1

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from rig import Dunst, Mako
+from servers import Dunst, Mako
 
 
 def start(session, server):

@@ -5,7 +5,8 @@ import json
 import dbus
 import pytest
 
-from rig import FDN, FDN_PATH, Dunst, Xfce
+from rig import FDN, FDN_PATH
+from servers import Dunst, Xfce
 
 MARKUP_BOMB = "<b>" * 5000 + "x" + "</b>" * 5000
 UNCLOSED = "<b><i><u><a href=\"" + "<" * 2000

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from rig import FDN, Dunst, Mako, Xfce
+from rig import FDN
+from servers import ON_SWAY, ON_X11
 
 
 def check_server_stays_queued_and_shows(session, shim, owner):
@@ -30,6 +31,7 @@ def take_name(session):
 
 def check_both_orders(session, server, order):
     assert os.access(server.argv[0], os.X_OK)
+    server.prepare(session)
     if order == "taken before":
         owner = take_name(session)
         shim = session.start_shimmed(*server.argv)
@@ -44,12 +46,13 @@ def check_both_orders(session, server, order):
 
 
 @pytest.mark.parametrize("order", ["taken before", "taken after"])
-@pytest.mark.parametrize("server", [Dunst, Xfce])
+@pytest.mark.parametrize("server", ON_X11)
 def test_server_on_x11_stays_queued_behind_the_shim(x_session, server, order):
     check_both_orders(x_session, server, order)
 
 
 @pytest.mark.desktop
 @pytest.mark.parametrize("order", ["taken before", "taken after"])
-def test_mako_stays_queued_behind_the_shim(sway_session, order):
-    check_both_orders(sway_session, Mako, order)
+@pytest.mark.parametrize("server", ON_SWAY)
+def test_server_on_sway_stays_queued_behind_the_shim(sway_session, server, order):
+    check_both_orders(sway_session, server, order)
