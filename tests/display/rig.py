@@ -80,6 +80,7 @@ class Session:
     def open(self):
         self.write("bus.conf", BUS_CONFIG.format(directory=self.dir))
         os.mkdir(self.dir + "/services")
+        os.mkdir(self.dir + "/no-data")
         daemon = self.start(["dbus-daemon", "--nofork", "--nopidfile", "--print-address",
                              f"--config-file={self.dir}/bus.conf"], stdout=subprocess.PIPE, text=True)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = daemon.stdout.readline().strip()
@@ -94,8 +95,8 @@ class Session:
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
 
-    def start(self, argv, **kwargs):
-        p = subprocess.Popen(self.wrap + argv, env=self.env, cwd=self.dir, **kwargs)
+    def start(self, argv, env=(), **kwargs):
+        p = subprocess.Popen(self.wrap + argv, env={**self.env, **dict(env)}, cwd=self.dir, **kwargs)
         self.started.append(p)
         return p
 
@@ -200,9 +201,11 @@ class Session:
 
     # --- lull ---
 
-    def start_lulld(self):
+    def start_lulld(self, data_dirs=None):
+        """By default it finds none of this machine's D-Bus services, for it may start a display server among them."""
+        env = {"XDG_DATA_DIRS": ":".join(data_dirs or [self.dir + "/no-data"])}
         with open(self.dir + "/lulld.log", "a", encoding="utf-8") as log:
-            self.lulld = self.start([os.path.join(self.bin, "lulld"), "--debug"], stderr=log)
+            self.lulld = self.start([os.path.join(self.bin, "lulld"), "--debug"], env, stderr=log)
 
     def lull(self, *args):
         return self.run([os.path.join(self.bin, "lull"), *args], stdout=subprocess.PIPE, text=True).stdout

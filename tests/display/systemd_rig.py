@@ -21,9 +21,10 @@ PATIENCE_S = 20
 # How long a callback may take in the tests; lulld itself says 10 s.
 GUARD_MS = 700
 
-# Said by no rule of the unit: where to log to, and the hook for a callback that never ends.
+# Said by no rule of the unit: where to log to, the hook for a callback that never ends, and that this machine's D-Bus
+# services, among them display servers, are not to be found.
 TEST_DROP_IN = f"""[Service]
-Environment=LULL_TEST_STUCK=1 LULL_TEST_GUARD_MS={GUARD_MS}
+Environment=LULL_TEST_STUCK=1 LULL_TEST_GUARD_MS={GUARD_MS} XDG_DATA_DIRS={{home}}/no-data
 StandardError=append:{{home}}/lulld.log
 """
 # The leak checker stops the threads of its process as a debugger does; the sanitizers reserve memory as no rule allows.
