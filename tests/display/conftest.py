@@ -9,11 +9,17 @@ import servers
 
 
 @pytest.fixture
-def x_session(tmp_path):
+def bus_program():
+    """What the session's bus is. A test that says "dbus-broker" has that one."""
+    return "dbus-daemon"
+
+
+@pytest.fixture
+def x_session(tmp_path, bus_program):
     os.chmod(tmp_path, 0o700)
     session = rig.Session(str(tmp_path))
     try:
-        session.open()
+        session.open(bus_program)
         servers.start_x(session)
         yield session
     finally:

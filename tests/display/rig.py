@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -36,6 +37,16 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
   </policy>
 </busconfig>
 """
+# dbus-broker-launch wants its socket as systemd would give it, and a journal that it can reach; nothing reads that.
+# Its mount namespace is its own, so that this is the only process that sees the journal.
+BROKER = """
+mount -t tmpfs tmpfs /run/systemd
+mkdir /run/systemd/journal
+ln -s "$1/journal" /run/systemd/journal/socket
+export LISTEN_FDS=1 LISTEN_PID=$$
+exec dbus-broker-launch --scope user --config-file="$1/bus.conf" 3<&0 </dev/null
+"""
+
 # Every message on the bus, one line of JSON each.
 MONITOR = """
 import json, sys
@@ -65,6 +76,7 @@ class Session:
 
     def __init__(self, directory, programs=BUILD, wrap=()):
         self.started = []
+        self.sockets = []
         self.wrap = list(wrap)
         self.dir = directory
         self.bin = programs
@@ -77,15 +89,28 @@ class Session:
         self.env = {"PATH": "/usr/bin:/bin", "HOME": directory, "XDG_RUNTIME_DIR": directory,
                     "LANG": "C.UTF-8", "NO_AT_BRIDGE": "1", "GSETTINGS_BACKEND": "memory"}
 
-    def open(self):
+    def open(self, bus_program="dbus-daemon"):
         self.write("bus.conf", BUS_CONFIG.format(directory=self.dir))
         os.mkdir(self.dir + "/services")
         os.mkdir(self.dir + "/no-data")
+        {"dbus-daemon": self.start_dbus_daemon, "dbus-broker": self.start_dbus_broker}[bus_program]()
+        self.bus = self.connect()
+
+    def start_dbus_daemon(self):
         daemon = self.start(["dbus-daemon", "--nofork", "--nopidfile", "--print-address",
                              f"--config-file={self.dir}/bus.conf"], stdout=subprocess.PIPE, text=True)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = daemon.stdout.readline().strip()
         assert self.env["DBUS_SESSION_BUS_ADDRESS"]
-        self.bus = self.connect()
+
+    def start_dbus_broker(self):
+        for name, kind in (("journal", socket.SOCK_DGRAM), ("bus", socket.SOCK_STREAM)):
+            self.sockets.append(socket.socket(socket.AF_UNIX, kind))
+            self.sockets[-1].bind(f"{self.dir}/{name}")
+        bus_socket = self.sockets[-1]
+        bus_socket.listen()
+        may_mount = ["--mount"] if os.getuid() == 0 else ["--user", "--map-current-user", "--keep-caps", "--mount"]
+        self.start(["unshare", *may_mount, "sh", "-eu", "-c", BROKER, "sh", self.dir], stdin=bus_socket)
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.dir}/bus"
 
     # --- programs ---
 
@@ -141,6 +166,8 @@ class Session:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        for s in self.sockets:
+            s.close()
 
     # --- the bus ---
 

@@ -25,10 +25,11 @@ in_every_order = pytest.mark.parametrize("server,order", [
     *((server, order) for server in ON_X11 for order in (SERVER_FIRST, LULLD_FIRST)),
     *(desktop(server, order) for server in ON_SWAY for order in (SERVER_FIRST, LULLD_FIRST)),
 ])
+on_dbus_broker = pytest.mark.parametrize("bus_program", [desktop("dbus-broker")])
 
 
 @pytest.fixture
-def session(request, server):
+def session(request, server, bus_program):
     return request.getfixturevalue(server.session)
 
 
@@ -91,6 +92,14 @@ def check_hold_and_release(session, screen, server):
 
 @in_every_order
 def test_held_ping_is_shown_after_the_block_and_a_critical_one_during_it(session, screen, server, order):
+    start(session, server, order)
+    check_hold_and_release(session, screen, server)
+
+
+@on_dbus_broker
+@pytest.mark.parametrize("order", [SERVER_FIRST, LULLD_FIRST])
+@pytest.mark.parametrize("server", ON_X11)
+def test_held_ping_is_shown_after_the_block_on_dbus_broker_too(session, screen, server, order):
     start(session, server, order)
     check_hold_and_release(session, screen, server)
 
@@ -189,6 +198,13 @@ def check_kill_and_return(session, screen, server):
 def test_killed_lulld_leaves_the_name_to_the_server_and_comes_back_with_what_it_held(
         session, screen, server, order):
     start(session, server, order)
+    check_kill_and_return(session, screen, server)
+
+
+@on_dbus_broker
+@pytest.mark.parametrize("server", ON_X11)
+def test_killed_lulld_leaves_the_name_to_the_server_on_dbus_broker_too(session, screen, server):
+    start(session, server, SERVER_FIRST)
     check_kill_and_return(session, screen, server)
 
 
