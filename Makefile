@@ -221,10 +221,11 @@ check-unit: $(UNIT_TESTS:%=$(BUILD)/unit-%)
 PYTEST = LULL_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider
 check-bus: all $(BUS_TESTS:%=$(BUILD)/bus-test-%)
 	@set -e; for t in $(BUS_TESTS); do echo "== bus: $$t"; $(BUILD)/bus-test-$$t; done
-	$(PYTEST) tests/bus
+	$(PYTEST) tests/bus -m 'not desktop'
 check-display: all
 	$(PYTEST) tests/display -m 'not desktop'
 check-desktops: all
+	$(PYTEST) tests/bus -m desktop
 	$(PYTEST) tests/display -m desktop
 
 asan: ## all tests, with AddressSanitizer and UBSan

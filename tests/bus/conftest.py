@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path[:0] = os.path.dirname(__file__), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import rig  # noqa: E402
 

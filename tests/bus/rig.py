@@ -14,6 +14,7 @@ import time
 
 import dbus
 import dbus.lowlevel
+import dbus_broker
 from dbus.mainloop.glib import DBusGMainLoop
 from gi.repository import GLib
 
@@ -94,10 +95,12 @@ def end_process(p, sig=signal.SIGTERM):
 
 
 class Bus:
-    """A dbus-daemon of our own that starts nothing by itself, and everything that runs on it."""
+    """A bus of our own that starts nothing by itself, and everything that runs on it."""
 
-    def __init__(self, tmp_path):
+    def __init__(self, tmp_path, program="dbus-daemon"):
         self.tmp_path = tmp_path
+        self.program = program
+        self.sockets = []
         self.finalizers = []
         for name in ("home", "state", "config", "run"):
             (tmp_path / name).mkdir(mode=0o700)
@@ -113,10 +116,14 @@ class Bus:
         self.start()
 
     def start(self):
-        (self.tmp_path / "bus.conf").write_text(BUS_CONFIG.format(socket=self.tmp_path / "run/bus"))
+        (self.tmp_path / "run/bus.conf").write_text(BUS_CONFIG.format(socket=self.tmp_path / "run/bus"))
         (self.tmp_path / "run/bus").unlink(missing_ok=True)
+        if self.program == "dbus-broker":
+            argv, bus_socket, self.sockets = dbus_broker.prepare(self.tmp_path / "run")
+            self.process = subprocess.Popen(argv, env=self.env, stdin=bus_socket, stderr=subprocess.DEVNULL)
+            return
         self.process = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={self.tmp_path}/bus.conf", "--nofork", "--nopidfile",
+            ["dbus-daemon", f"--config-file={self.tmp_path}/run/bus.conf", "--nofork", "--nopidfile",
              "--print-address"], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout.readline(), "dbus-daemon doesn't start"
 
@@ -162,6 +169,8 @@ class Bus:
             except AssertionError as e:
                 errors.append(e)
         end_process(self.process)
+        for s in self.sockets:
+            s.close()
         if errors:
             raise errors[0]
 

@@ -6,7 +6,15 @@ import subprocess
 
 import pytest
 
-from rig import BUILD, DRIVER, LULL, NAME, PATIENCE_S, WRAPPER, Lulld, Sender, pump, wait_for
+from rig import BUILD, DRIVER, LULL, NAME, PATIENCE_S, WRAPPER, Bus, Lulld, Sender, pump, wait_for
+
+
+@pytest.fixture(params=["dbus-daemon", pytest.param("dbus-broker", marks=pytest.mark.desktop)])
+def bus(request, tmp_path):
+    """Either of the two: they differ in how they replace an owner."""
+    b = Bus(tmp_path, request.param)
+    yield b
+    b.close()
 
 
 @pytest.fixture

@@ -5,12 +5,16 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import time
 
 import dbus
 import dbus.bus
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import dbus_broker  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("LULL_BUILD", "build"))
 FDN = "org.freedesktop.Notifications"
@@ -37,16 +41,6 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
   </policy>
 </busconfig>
 """
-# dbus-broker-launch wants its socket as systemd would give it, and a journal that it can reach; nothing reads that.
-# Its mount namespace is its own, so that this is the only process that sees the journal.
-BROKER = """
-mount -t tmpfs tmpfs /run/systemd
-mkdir /run/systemd/journal
-ln -s "$1/journal" /run/systemd/journal/socket
-export LISTEN_FDS=1 LISTEN_PID=$$
-exec dbus-broker-launch --scope user --config-file="$1/bus.conf" 3<&0 </dev/null
-"""
-
 # Every message on the bus, one line of JSON each.
 MONITOR = """
 import json, sys
@@ -103,13 +97,8 @@ class Session:
         assert self.env["DBUS_SESSION_BUS_ADDRESS"]
 
     def start_dbus_broker(self):
-        for name, kind in (("journal", socket.SOCK_DGRAM), ("bus", socket.SOCK_STREAM)):
-            self.sockets.append(socket.socket(socket.AF_UNIX, kind))
-            self.sockets[-1].bind(f"{self.dir}/{name}")
-        bus_socket = self.sockets[-1]
-        bus_socket.listen()
-        may_mount = ["--mount"] if os.getuid() == 0 else ["--user", "--map-current-user", "--keep-caps", "--mount"]
-        self.start(["unshare", *may_mount, "sh", "-eu", "-c", BROKER, "sh", self.dir], stdin=bus_socket)
+        argv, bus_socket, self.sockets = dbus_broker.prepare(self.dir)
+        self.start(argv, stdin=bus_socket)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.dir}/bus"
 
     # --- programs ---
