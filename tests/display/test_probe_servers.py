@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from rig import Dunst, Mako, Screen, Xfce
+from rig import Screen
+from servers import Dunst, Mako, Xfce
 
 XFCE_DND = ["xfconf-query", "-c", "xfce4-notifyd", "-p", "/do-not-disturb", "-n", "-t", "bool", "-s"]
 
