@@ -217,11 +217,11 @@ class Session:
 
     # --- lull ---
 
-    def start_lulld(self, data_dirs=None):
+    def start_lulld(self, *args, data_dirs=None):
         """By default it finds none of this machine's D-Bus services, for it may start a display server among them."""
         env = {"XDG_DATA_DIRS": ":".join(data_dirs or [self.dir + "/no-data"])}
         with open(self.dir + "/lulld.log", "a", encoding="utf-8") as log:
-            self.lulld = self.start([os.path.join(self.bin, "lulld"), "--debug"], env, stderr=log)
+            self.lulld = self.start([os.path.join(self.bin, "lulld"), "--debug", *args], env, stderr=log)
 
     def lull(self, *args):
         return self.run([os.path.join(self.bin, "lull"), *args], stdout=subprocess.PIPE, text=True).stdout
@@ -232,6 +232,9 @@ class Session:
     def held(self):
         """The summaries of what waits, oldest first."""
         return [item["summary"] for item in json.loads(self.lull("list", "--json"))]
+
+    def history(self):
+        return json.loads(self.lull("history", "--json"))
 
     def wait_in_front(self):
         """Wait until lulld owns the name and knows its display, joining the bus as rarely as can be."""

@@ -12,7 +12,6 @@ from servers import ON_SWAY, ON_X11, Dunst, Mako, Xfce
 SERVER_FIRST, LULLD_FIRST, BY_LULLD = "server first", "lulld first", "started by lulld"
 
 
-
 def desktop(*values):
     return pytest.param(*values, marks=pytest.mark.desktop)
 
@@ -206,6 +205,35 @@ def test_killed_lulld_leaves_the_name_to_the_server_and_comes_back_with_what_it_
 def test_killed_lulld_leaves_the_name_to_the_server_on_dbus_broker_too(session, screen, server):
     start(session, server, SERVER_FIRST)
     check_kill_and_return(session, screen, server)
+
+
+@every_server
+@pytest.mark.parametrize("how", ["kill -9", "lulld --replace"])
+def test_button_of_what_was_shown_before_works_after_lulld_is_another_process(session, screen, server, how):
+    start(session, server)
+    sender = session.notify_send_and_wait("--wait", "--expire-time=0", "--action=reply=Press me", "asks", "something")
+    _, display_id, _ = session.wait_shown("asks")
+    screen.wait_popups("before")
+    session.wait_for(lambda: [(h["summary"], h["state"]) for h in session.history()] == [("asks", "shown")],
+                     "the journal has it as shown")
+    old = session.lulld
+    if how == "kill -9":
+        old.send_signal(signal.SIGKILL)
+        old.wait()
+        session.start_lulld()
+    else:
+        session.start_lulld("--replace")
+        assert old.wait(10) == 0
+    session.wait_in_front()
+    # What is sent anew, if need be, is sent before this.
+    session.notify_send("follows", "when all is as it was")
+    session.close_on_display(session.wait_shown("follows")[1])
+    box = screen.wait_popups("after")
+    assert sender.poll() is None
+    server.press(session, box, display_id, "reply")
+    session.wait_for(lambda: sender.poll() is not None, "notify-send hears of the click")
+    assert sender.stdout.read().split()[1] == "reply"
+    screen.wait_empty()
 
 
 @pytest.mark.parametrize("server", [Dunst])
