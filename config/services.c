@@ -145,6 +145,9 @@ int services_find(const char *name, struct services *ret)
 
 	if (r == 0 && runtime && runtime[0] == '/')
 		r = find_in(runtime, name, &found);
+	/* Without its slash at the end, so that a path is written as everybody else writes it. */
+	if (home)
+		home[strlen(home) - 1] = '\0';
 	if (r == 0 && home)
 		r = find_in(home, name, &found);
 	while (r == 0 && (dir = strsep(&rest, ":")))

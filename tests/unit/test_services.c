@@ -77,6 +77,7 @@ static void directories_are_searched_in_the_order_of_the_bus(void **state)
 	assert_string_equal(found.items[1].exec, "/bin/b");
 	assert_string_equal(found.items[2].exec, "/bin/c");
 	assert_string_equal(found.items[3].exec, "/bin/d");
+	assert_null(strstr(found.items[1].path, "//"));
 }
 
 static void other_names_other_files_and_empty_ones_are_passed_over(void **state)
