@@ -59,7 +59,8 @@ lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/whe
 	client/status.c client/focus.c client/list.c client/items.c client/show.c client/handle.c \
 	client/history.c client/archive.c client/stored.c client/conf.c client/console.c \
 	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_front.c \
-	client/doctor_files.c client/doctor_peer.c client/doctor_probe.c client/probe.c client/disk.c client/enable_files.c client/enable_record.c \
+	client/doctor_files.c client/doctor_peer.c client/doctor_probe.c client/probe.c client/disk.c client/enable_files.c client/enable_record.c client/units.c \
+	client/dropin.c client/autostart.c \
 	$(FILES_SRC)
 lull_PKG := dbus-1 jansson sqlite3 inih
 
@@ -78,7 +79,7 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy focus batch digest desktop command services framing print when load journal wire manual identity
+UNIT_TESTS := duration settings text policy focus batch digest desktop command services dropin framing print when load journal wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
@@ -89,6 +90,7 @@ unit-command_SRC := config/command.c
 unit-services_SRC := config/services.c config/command.c config/xdg.c
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
+unit-dropin_SRC := client/dropin.c
 unit-manual_SRC := config/manual.c
 unit-identity_SRC := daemon/bus/identity.c
 unit-identity_PKG := dbus-1
