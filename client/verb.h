@@ -28,6 +28,7 @@ struct args_list {
 struct args {
 	bool is_json;
 	bool has_no_probe;
+	bool is_dry_run;
 	const char *until;
 	const char *label;
 	const char *app;

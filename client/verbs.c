@@ -3,6 +3,7 @@
  */
 #include "client/console.h"
 #include "client/doctor.h"
+#include "client/enable.h"
 #include "client/verb.h"
 
 static const struct option_row opt_json = {
@@ -17,6 +18,13 @@ static const struct option_row opt_no_probe = {
 	.type = OPTION_FLAG,
 	.offset = offsetof(struct args, has_no_probe),
 	.help = "send no test notification",
+};
+
+static const struct option_row opt_dry_run = {
+	.name = "dry-run",
+	.type = OPTION_FLAG,
+	.offset = offsetof(struct args, is_dry_run),
+	.help = "only say what would be done",
 };
 
 static const struct option_row opt_until = {
@@ -282,6 +290,33 @@ static const struct verb verbs[] = {
 			"  lull doctor --json | jq -r '.findings[] | select(.state != \"ok\") | .remedy'\n",
 		.options = {&opt_json, &opt_no_probe},
 		.run = doctor_run,
+	},
+	{
+		.name = "enable",
+		.synopsis = "[--dry-run] [--json]",
+		.summary = "put lull in front of your display server, now and at every login",
+		.details =
+			"Has D-Bus start lulld for notifications and systemd start it with the session, puts\n"
+			"the server that runs in line behind it, and the unit of that server, too. Says each\n"
+			"step; what is so already isn't done again. Exit status 1 when lull isn't in front then.\n"
+			"\n"
+			"  lull enable --dry-run\n"
+			"  lull enable\n",
+		.options = {&opt_dry_run, &opt_json},
+		.run = enable_run,
+	},
+	{
+		.name = "disable",
+		.synopsis = "[--dry-run] [--json]",
+		.summary = "put everything back that 'lull enable' has changed, and stop lulld",
+		.details =
+			"Files that were set aside are there again, byte for byte; what you have edited since\n"
+			"is left as it is. What lull has kept of your notifications stays.\n"
+			"\n"
+			"  lull disable --dry-run\n"
+			"  lull disable\n",
+		.options = {&opt_dry_run, &opt_json},
+		.run = disable_run,
 	},
 	{
 		.name = "console",

@@ -1,0 +1,258 @@
+#include "client/call.h"
+#include "client/disk.h"
+#include "client/doctor_peer.h"
+#include "client/enable.h"
+#include "client/enable_files.h"
+#include "client/enable_record.h"
+#include "client/enable_steps.h"
+#include "client/units.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- files --- */
+
+static bool is_dir(const json_t *change)
+{
+	return strcmp(call_text(change, "kind"), "dir") == 0;
+}
+
+static void report_undone(struct enable *e, int outcome, const json_t *change)
+{
+	const char *path = call_text(change, "path"), *to = call_text(change, "to");
+
+	if (outcome < 0) {
+		report_failed(&e->report, "%s can't be put back: %s; %s, then: lull disable", path,
+			      strerror(-outcome), files_remedy(outcome));
+		return;
+	}
+	switch ((enum files_outcome)outcome) {
+	case FILES_REMOVED:
+		if (!is_dir(change))
+			report_did(&e->report, REPORT_REMOVE, "%s", path);
+		else
+			report_did(&e->report, REPORT_REMOVE, "%s, %s", path,
+				   e->report.is_dry_run ? "if it is empty then"
+							: "which was empty again");
+		break;
+	case FILES_RESTORED: report_did(&e->report, REPORT_PUT_BACK, "%s", path); break;
+	case FILES_EDITED:
+		report_note(&e->report, "%s was edited since, and is left as it is", path);
+		break;
+	case FILES_OCCUPIED:
+		report_note(&e->report,
+			    "there is another %s now; what was there before stays beside it as %s",
+			    path, to);
+		break;
+	case FILES_SAME:
+	case FILES_WROTE:
+	case FILES_UPDATED:
+	case FILES_REPLACED: break;
+	}
+}
+
+/* What could not be put back stays on record, for the next time; so do directories. */
+static bool put_back_files(struct enable *e)
+{
+	json_t *changes = record_changes(e->record);
+	size_t i;
+	bool is_all = true;
+
+	for (i = json_array_size(changes); i > 0; i--) {
+		const json_t *change = json_array_get(changes, i - 1);
+		int outcome;
+
+		if (is_dir(change))
+			continue;
+		outcome = files_undo(e->record, change);
+		report_undone(e, outcome, change);
+		if (outcome < 0)
+			is_all = false;
+		else if (!e->report.is_dry_run)
+			json_array_remove(changes, i - 1);
+	}
+	return is_all;
+}
+
+static void put_back_dirs(struct enable *e, const json_t *changes)
+{
+	for (size_t i = json_array_size(changes); i > 0; i--) {
+		const json_t *change = json_array_get(changes, i - 1);
+
+		if (is_dir(change))
+			report_undone(e, files_undo(e->record, change), change);
+	}
+}
+
+/* lulld's own list of the servers that it has adopted. */
+static void forget_adopted(struct enable *e)
+{
+	autofree(str) char *path = NULL;
+
+	if (asprintf(&path, "%s/adopted", record_dir(e->record)) < 0) {
+		path = NULL;
+		e->report.is_out_of_memory = true;
+		return;
+	}
+	if (!disk_has(path))
+		return;
+	if (!e->report.is_dry_run && unlink(path) < 0)
+		report_failed(&e->report, "%s can't be removed: %s; %s", path, strerror(errno),
+			      files_remedy(-errno));
+	else
+		report_did(&e->report, REPORT_REMOVE, "%s", path);
+}
+
+/* --- the bus, systemd and lulld --- */
+
+static void tell(struct enable *e)
+{
+	autofree(str) char *why = NULL;
+
+	if (!e->report.is_dry_run &&
+	    (bus_reload(e->call, &why) < 0 || (e->has_systemd && units_reload(e->call, &why) < 0)))
+		report_failed(&e->report, "the changes aren't in force: %s; log in anew",
+			      why ? why : "out of memory");
+	else
+		report_did(&e->report, REPORT_TELL, "%s to read the changed files",
+			   e->has_systemd ? "the bus and systemd" : "the bus");
+}
+
+static bool is_process_of_unit(struct enable *e, json_int_t pid)
+{
+	if (!e->has_systemd)
+		return false;
+	unit_auto u = units_load(e->call, LULLD_UNIT);
+
+	return u.main_pid == pid;
+}
+
+static int end_process(json_int_t pid)
+{
+	autofree(str) char *program = peer_program(pid);
+
+	/* The number may mean another process here than on the bus, as in a container. */
+	if (!program || strcmp(program, "lulld") != 0)
+		return -ESRCH;
+	return kill((pid_t)pid, SIGTERM) < 0 ? -errno : 0;
+}
+
+/* False when there is none. */
+static bool stop_lulld(struct enable *e)
+{
+	json_int_t pid = bus_pid(e->call, LULL_NAME);
+	autofree(str) char *why = NULL;
+	int r = 0;
+
+	if (pid == 0) {
+		report_already(&e->report, "lulld isn't running");
+		return false;
+	}
+	if (!e->report.is_dry_run) {
+		r = is_process_of_unit(e, pid) ? units_stop(e->call, LULLD_UNIT, &why)
+					       : end_process(pid);
+		if (r == 0 && !bus_wait(e->call, LULL_NAME, false))
+			r = -ETIMEDOUT;
+	}
+	if (r < 0)
+		report_failed(&e->report,
+			      "lulld (pid %" JSON_INTEGER_FORMAT ") can't be stopped: %s; end it "
+			      "yourself",
+			      pid, why ? why : strerror(-r));
+	else
+		report_did(&e->report, REPORT_STOP, "lulld (pid %" JSON_INTEGER_FORMAT ")", pid);
+	return true;
+}
+
+static void tell_who_shows(struct enable *e)
+{
+	server_auto s = {0};
+
+	if (e->report.is_dry_run || server_find(e->call, &s) < 0)
+		return;
+	if (s.pid == 0)
+		report_note(&e->report,
+			    "nothing shows notifications now; start your display server again");
+	else if (s.is_shimmed)
+		report_note(&e->report,
+			    "%s has the notifications now; it runs under lull-shim until it is "
+			    "started anew, which is harmless",
+			    s.program);
+	else if (!s.is_lulld)
+		report_note(&e->report, "%s has the notifications now", s.program);
+}
+
+/* --- all of it --- */
+
+static void find_bus(struct enable *e)
+{
+	autofree(str) char *why = NULL;
+
+	if (call_open_quietly(&e->call, &why) != OUTCOME_DONE) {
+		e->call = NULL;
+		report_note(&e->report, "there is no session bus to tell: only files are put back");
+	} else {
+		e->has_systemd = units_are_there(e->call);
+	}
+}
+
+static void finish_record(struct enable *e, bool is_all)
+{
+	autofree(json) json_t *changes = json_incref(record_changes(e->record));
+	int error = is_all ? record_remove(e->record) : record_save(e->record);
+
+	if (error < 0)
+		report_failed(&e->report, "what is on record in %s can't be written: %s; %s",
+			      record_dir(e->record), strerror(-error), files_remedy(error));
+	else if (is_all)
+		put_back_dirs(e, changes);
+}
+
+static enum outcome put_everything_back(struct enable *e)
+{
+	bool is_all, was_running = false;
+
+	e->report.step = "files";
+	find_bus(e);
+	is_all = put_back_files(e);
+	forget_adopted(e);
+	if (e->call) {
+		tell(e);
+		e->report.step = "lulld";
+		was_running = stop_lulld(e);
+	}
+	e->report.step = "files";
+	if (record_flag(e->record, RECORD_WAS_ENABLED))
+		report_note(&e->report,
+			    LULLD_UNIT " was enabled before, and stays so; to change that: "
+				       "systemctl --user disable lulld");
+	finish_record(e, is_all);
+	e->report.step = "result";
+	if (was_running)
+		tell_who_shows(e);
+	if (disk_has(record_dir(e->record)))
+		report_note(&e->report, "what lull has kept of your notifications stays in %s",
+			    record_dir(e->record));
+	return report_finish(&e->report, true, NULL);
+}
+
+enum outcome disable_run(const struct args *a)
+{
+	enable_auto e = {
+		.report = {.is_json = a->is_json, .is_dry_run = a->is_dry_run},
+	};
+	enum outcome r = enable_open_record(&e);
+
+	if (r != OUTCOME_DONE)
+		return r;
+	if (record_is_there(e.record))
+		return put_everything_back(&e);
+	/* Where enable was killed before the record was there, it had made the directory for it at the most. */
+	if (record_remove(e.record) > 0)
+		(void)rmdir(record_dir(e.record));
+	e.report.step = "result";
+	report_note(&e.report,
+		    "there is nothing to put back: 'lull enable' has changed nothing here");
+	return report_finish(&e.report, true, NULL);
+}
