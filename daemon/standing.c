@@ -154,6 +154,8 @@ static void on_role_changed(void *data, bool is_in_front)
 	finder_look(display_finder(l->display));
 	if (!is_in_front)
 		put_right(l, role_owner(l->role));
+	if (l->adopt_asked)
+		lulld_adopt(l, take(l->adopt_asked));
 	lulld_tell_systemd(l);
 	sd_notify(0, "READY=1");
 	lulld_changed(l);
@@ -190,6 +192,17 @@ static void on_adopted(void *data, const char *command, const char *error)
 		control_answer_text(l->control, to, command);
 }
 
+static void refuse_adoption(struct lulld *l, struct control_answer *to, int error)
+{
+	if (error == -EBUSY)
+		control_answer_error(
+			l->control, to, "Busy",
+			"a display server is being put behind lull; try again in a few "
+			"seconds");
+	else
+		control_answer_error(l->control, to, "CannotAdopt", strerror(-error));
+}
+
 void lulld_adopt(void *data, struct control_answer *to)
 {
 	struct lulld *l = data;
@@ -198,19 +211,27 @@ void lulld_adopt(void *data, struct control_answer *to)
 	autofree(str) char *refusal = NULL;
 	int r;
 
+	if (l->adopting_for || l->adopt_asked) {
+		refuse_adoption(l, to, -EBUSY);
+		return;
+	}
+	if (!role_is_decided(l->role)) {
+		l->adopt_asked = to;
+		return;
+	}
 	/* In front, only a server that doesn't stand in line is left to be put there. */
 	if (is_in_front && display_how(l->display) != FINDER_UNQUEUED) {
 		control_answer_text(l->control, to, "");
 		return;
 	}
 	refusal = adopt_refusal(server);
-	r = refusal ? -EINVAL : adopt_start(l->adopt, server, on_adopted, l);
+	if (refusal) {
+		control_answer_error(l->control, to, "CannotAdopt", refusal);
+		return;
+	}
+	r = adopt_start(l->adopt, server, on_adopted, l);
 	if (r < 0)
-		control_answer_error(l->control, to, "CannotAdopt",
-				     refusal       ? refusal
-				     : r == -EBUSY ? "a display server is being put behind lull; "
-						     "try again in a few seconds"
-						   : strerror(-r));
+		refuse_adoption(l, to, r);
 	else
 		l->adopting_for = to;
 }
@@ -295,6 +316,7 @@ void lulld_stand_down(struct lulld *l)
 		event_free(l->drained);
 	l->drained = NULL;
 	free(l->adopting_for);
+	free(l->adopt_asked);
 	free(l->yielding_for);
 	l->adopt = adopt_free(l->adopt);
 	l->starter = starter_free(l->starter);

@@ -397,6 +397,11 @@ void role_filter(struct role *r, DBusMessage *message)
 		lose(r);
 }
 
+bool role_is_decided(const struct role *r)
+{
+	return r->is_decided;
+}
+
 bool role_is_in_front(const struct role *r)
 {
 	return r->is_in_front;

@@ -51,6 +51,9 @@ LULL_MUSTCHECK int role_yield(struct role *r, void (*fn)(void *data, bool is_yie
 /** role_filter() - names that come and go; for the connection's filter */
 void role_filter(struct role *r, DBusMessage *message);
 
+/** role_is_decided() - has role_ops.changed() been called since the name was asked for, or was lost? */
+bool role_is_decided(const struct role *r);
+
 /** role_is_in_front() - does lulld own the name? */
 bool role_is_in_front(const struct role *r);
 

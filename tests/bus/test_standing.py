@@ -219,7 +219,11 @@ def test_a_configured_command_comes_before_what_d_bus_would_start(bus, user, sen
     service_file(bus, "a.service", command)
     bus.env["DISPLAY"] = ":99"
     lulld = Lulld(bus)
-    lulld.configure(f"[display]\ncommand = {configured}\n")
+    # A line of lull.conf has a limit.
+    script = bus.tmp_path / "start"
+    script.write_text(f"#!/bin/sh\nexec {configured}\n")
+    script.chmod(0o755)
+    lulld.configure(f"[display]\ncommand = {script}\n")
     lulld.start()
     sender.notify("waits")
     wait_for(lambda: configured_log.of("Notify"), "the configured one is started")
