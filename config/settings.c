@@ -48,8 +48,9 @@ static const struct setting table[] = {
 		.default_text = "",
 		.help = "The command that starts your display server, the program that really shows "
 			"notifications, such as /usr/bin/dunst. lulld runs it behind lull-shim when no "
-			"display server is on the bus. Set it when nothing else in your session starts one; "
-			"when it is empty, lulld starts none.",
+			"display server is on the bus. When it is empty and none comes, lulld starts the one "
+			"that `lull enable` has put behind lull, or else the one that D-Bus would have "
+			"started, whichever suits the desktop best.",
 	},
 	{
 		.section = "journal",
