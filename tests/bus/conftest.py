@@ -37,3 +37,18 @@ def sender(bus):
 def user(bus):
     """Somebody who talks to org.lull.Lull1."""
     return bus.peer()
+
+
+@pytest.fixture
+def owners(bus):
+    """Every change of the name's owner: (old, new)."""
+    p = bus.peer()
+    p.listen(f"type='signal',sender='{rig.DRIVER[0]}',member='NameOwnerChanged',arg0='{rig.NAME}'")
+
+    def changes():
+        p.driver("GetId")
+        rig.pump()
+        return [(str(s["args"][1]), str(s["args"][2])) for s in p.heard
+                if s["member"] == "NameOwnerChanged"]
+
+    return changes

@@ -5,23 +5,9 @@ import subprocess
 
 import pytest
 
-from rig import BUILD, DRIVER, HERE, LULL, LULL_PATH, NAME, PYTHON, Log, Lulld, end_process, wait_for
+from rig import BUILD, HERE, LULL, LULL_PATH, NAME, PYTHON, Log, Lulld, end_process, wait_for
 
 PRIMARY, IN_QUEUE, EXISTS = 1, 2, 3
-
-
-@pytest.fixture
-def owners(bus):
-    """Every change of the name's owner: (old, new)."""
-    p = bus.peer()
-    p.listen(f"type='signal',sender='{DRIVER[0]}',member='NameOwnerChanged',arg0='{NAME}'")
-
-    def changes():
-        p.driver("GetId")
-        return [(str(s["args"][1]), str(s["args"][2])) for s in p.heard
-                if s["member"] == "NameOwnerChanged"]
-
-    return changes
 
 
 def test_lulld_is_in_front_and_says_so(lulld, user):

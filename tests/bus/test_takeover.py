@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from rig import BUILD, DRIVER, LULL, NAME, PATIENCE_S, WRAPPER, Bus, Lulld, Sender, pump, wait_for
+from rig import BUILD, LULL, NAME, PATIENCE_S, WRAPPER, Bus, Lulld, Sender, wait_for
 
 
 @pytest.fixture(params=["dbus-daemon", pytest.param("dbus-broker", marks=pytest.mark.desktop)])
@@ -15,21 +15,6 @@ def bus(request, tmp_path):
     b = Bus(tmp_path, request.param)
     yield b
     b.close()
-
-
-@pytest.fixture
-def owners(bus):
-    """Every change of the name's owner, (old, new), in order."""
-    p = bus.peer()
-    p.listen(f"type='signal',sender='{DRIVER[0]}',member='NameOwnerChanged',arg0='{NAME}'")
-
-    def changes():
-        p.driver("GetId")
-        pump()
-        return [(str(s["args"][1]), str(s["args"][2])) for s in p.heard
-                if s["member"] == "NameOwnerChanged"]
-
-    return changes
 
 
 class Successor(Lulld):
