@@ -111,16 +111,19 @@ static void find_other_owner(struct doctor *d, const struct peer *owner)
 /* "dunst under lull-shim (pid 12, :1.5), ..." of the queue without its first; NULL when out of memory. */
 static char *queue_text(struct doctor *d, const json_t *queue)
 {
+	json_int_t gnome_pid = peer_pid(d, GNOME_NAME);
 	char *text = strdup("");
 
 	for (size_t i = 1; text && i < json_array_size(queue); i++) {
 		const char *unique = json_string_value(json_array_get(queue, i));
 		peer_auto p = peer_of(d, unique ? unique : "");
 		bool is_lulld = p.pid > 0 && p.pid == d->lulld_pid;
+		const char *program = is_lulld || !p.program            ? "lulld"
+				      : p.pid > 0 && p.pid == gnome_pid ? "GNOME Shell's own"
+									: p.program;
 		char *longer =
 			doctor_text("%s%s%s (pid %" JSON_INTEGER_FORMAT ", %s)", text,
-				    i > 1 ? ", " : "", is_lulld || !p.program ? "lulld" : p.program,
-				    p.pid, unique ? unique : "?");
+				    i > 1 ? ", " : "", program, p.pid, unique ? unique : "?");
 
 		free(text);
 		text = longer;
@@ -160,8 +163,9 @@ void doctor_check_front(struct doctor *d)
 char *doctor_how_to_get_a_display(void)
 {
 	return strdup(
-		"start one, as: lull-shim dunst; or set [display] command in lull.conf, then: "
-		"lull reload");
+		"start one, as: lull-shim dunst; one that is installed is started by lulld once it "
+		"knows the screen: dbus-update-activation-environment --systemd DISPLAY "
+		"WAYLAND_DISPLAY XDG_CURRENT_DESKTOP");
 }
 
 char *doctor_how_to_restart_display(const struct peer *display)
@@ -185,6 +189,7 @@ static const char *how_text(const char *how)
 		{"started", "started by lulld"},
 		{"queued", "found in the queue"},
 		{"unqueued", "found beside the queue"},
+		{"gnome", "taken over from while it runs"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
