@@ -118,6 +118,21 @@ class UserSystemd:
         return [*SUDO, "nsenter", "--target", self.pid, "--mount", "--pid", "--cgroup", "--wd=/",
                 "env", "-i", *self.assignments(), *argv]
 
+    def outside(self, pid):
+        """The pid, as this process sees it, of one in the namespaces."""
+        for found in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{found}/status", encoding="utf-8") as f:
+                    ids = next(line for line in f if line.startswith("NSpid:")).split()[1:]
+                if len(ids) > 1 and int(ids[-1]) == pid and self.is_inside(found):
+                    return int(found)
+            except (OSError, StopIteration):
+                pass  # it has ended
+        raise AssertionError(f"there is no process {pid} in there")
+
+    def is_inside(self, pid):
+        return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{self.pid}/ns/pid")
+
     def run(self, *argv, check=True):
         return subprocess.run(self.inside(argv), check=check, capture_output=True, text=True,
                               timeout=PATIENCE_S)
@@ -177,6 +192,9 @@ class UserSystemd:
 
     def status(self):
         return json.loads(self.lull("status", "--json").stdout)
+
+    def history(self):
+        return json.loads(self.lull("history", "--json").stdout)
 
     def held(self):
         return [item["summary"] for item in json.loads(self.lull("list", "--json").stdout)]

@@ -206,6 +206,28 @@ def test_a_display_gets_its_command_and_the_session_as_they_are(session):
     assert "two words" in session.unit("Description", unit)
 
 
+@pytest.mark.parametrize("desktop,program", [("sway:wlroots", "dunst"), ("MATE", "mate-notification-daemon")])
+def test_the_server_for_this_desktop_is_started_once_the_screen_is_known(session, desktop, program):
+    """lulld is there before the graphical session; its servers are those that D-Bus has on this machine."""
+    session.write(".config/systemd/user/lulld.service.d/zz.conf", "[Service]\nEnvironment=XDG_DATA_DIRS=/usr/share\n")
+    session.systemctl("daemon-reload")
+    session.systemctl("start", "lulld.service")
+    session.notify("before there is a screen")
+    assert session.status()["display"]["how"] == "none"
+    session.env["XDG_CURRENT_DESKTOP"] = desktop
+    session.systemctl("import-environment", "XDG_CURRENT_DESKTOP")
+    start_x(session)
+    session.notify("after it")
+    session.wait_for(lambda: session.status()["display"]["how"] == "started", "a display server")
+    assert session.queue()[0] == session.main_pid() and len(session.queue()) == 2
+    # What is behind the shim has the shim's process on the bus.
+    with open(f"/proc/{session.outside(session.queue()[1])}/cmdline", encoding="utf-8") as f:
+        shim, command = f.read().split("\0")[:2]
+    assert (os.path.basename(shim), os.path.basename(command)) == ("lull-shim", program)
+    assert len(session.units("lull-display-*")) == 1
+    session.wait_for(lambda: [h["state"] for h in session.history()] == ["shown", "shown"], "both are shown")
+
+
 def test_a_display_that_has_ended_leaves_no_unit_behind(session):
     unit = start_with_display(session)
     lulld, display = session.queue()
