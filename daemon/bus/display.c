@@ -71,15 +71,18 @@ static bool is_from_display(const struct display *d, DBusMessage *message)
 	return is_known(d) && dbus_message_has_sender(message, d->unique);
 }
 
-/* Those that send their signals to the connection that a notification came from, and to no other (measured). */
-static const char *const unicast_servers[] = {"dunst"};
+/*
+ * Those for which a notification belongs to the connection that it came from (measured): dunst sends its signals
+ * to no other, and GNOME Shell takes an application's notifications away when that has left the bus.
+ */
+static const char *const possessive_servers[] = {"dunst", "gnome-shell"};
 
-static bool is_unicast(const char *name)
+static bool is_possessive(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(unicast_servers); i++)
-		if (strcmp(unicast_servers[i], name) == 0)
+	for (i = 0; i < ARRAY_SIZE(possessive_servers); i++)
+		if (strcmp(possessive_servers[i], name) == 0)
 			return true;
 	return false;
 }
@@ -98,8 +101,8 @@ static void on_information(void *data, DBusMessage *reply)
 		return;
 	d->ops->information(d->data, (const char *const[4]){name, vendor, version, spec});
 	log_info("the display is %s (%s)", name, d->unique);
-	if (is_unicast(name))
-		engine_display_unicast(d->engine);
+	if (is_possessive(name))
+		engine_display_resend(d->engine);
 	d->ops->changed(d->data);
 }
 
@@ -229,6 +232,9 @@ static void on_signal(struct display *d, DBusMessage *message)
 	const char *text;
 
 	if (strcmp(member, "NotificationClosed") == 0) {
+		/* Before its first answer: what it took away because the lulld before has left. */
+		if (d->how == FINDER_GNOME && !*d->name)
+			return;
 		if (dbus_message_get_args(message, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_UINT32,
 					  &reason, DBUS_TYPE_INVALID))
 			engine_display_closed(d->engine, id, reason);
@@ -312,6 +318,9 @@ static int forward(struct display *d, const struct ping *p, bool is_minimal, boo
 		.shell_pid = shell_pid,
 		.is_released = p->batch > 0,
 		.is_silent = is_silent,
+		/* Sent anew, it is to be in the tray and not on the screen. */
+		.is_unobtrusive = d->how == FINDER_GNOME && p->state == PING_SHOWN &&
+				  p->urgency != URGENCY_CRITICAL,
 		.resolve = resolve,
 		.data = &pictures,
 	};

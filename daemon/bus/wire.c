@@ -362,6 +362,7 @@ static bool is_shell_hint(const char *key)
 static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_minimal,
 			  const struct wire_extra *extra)
 {
+	static const unsigned char low = URGENCY_LOW;
 	DBusMessageIter dict_into = DBUS_MESSAGE_ITER_INIT_CLOSED;
 	DBusMessageIter dict, value;
 	bool has_entry = false, is_done;
@@ -373,7 +374,8 @@ static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_
 		if (is_minimal && strcmp(key, "urgency") != 0)
 			continue;
 		if ((extra->shell_pid != 0 && is_shell_hint(key)) ||
-		    (extra->is_silent && strcmp(key, "suppress-sound") == 0))
+		    (extra->is_silent && strcmp(key, "suppress-sound") == 0) ||
+		    (extra->is_unobtrusive && strcmp(key, "urgency") == 0))
 			continue;
 		if (extra->is_released && (strcmp(key, "x") == 0 || strcmp(key, "y") == 0))
 			continue;
@@ -382,6 +384,8 @@ static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_
 	}
 	if (is_done && !is_minimal && !has_entry && extra->desktop_entry && *extra->desktop_entry)
 		is_done = bus_append_text_entry(&dict_into, "desktop-entry", extra->desktop_entry);
+	if (is_done && extra->is_unobtrusive)
+		is_done = bus_append_entry(&dict_into, "urgency", DBUS_TYPE_BYTE, &low);
 	if (is_done && extra->is_silent)
 		is_done = bus_append_entry(&dict_into, "suppress-sound", DBUS_TYPE_BOOLEAN,
 					   &(dbus_bool_t){TRUE});

@@ -76,8 +76,9 @@ bool wire_has_action(DBusMessage *stored, const char *key);
 struct wire_extra {
 	const char *desktop_entry; /* added where the sender didn't say one; "" or NULL: none */
 	uint32_t shell_pid;        /* process of the sender, for GNOME Shell; 0: not told */
-	bool is_released; /* it was held: where it was to be shown does not matter any more */
-	bool is_silent;   /* suppress-sound: not the first of its batch */
+	bool is_released;    /* it was held: where it was to be shown does not matter any more */
+	bool is_unobtrusive; /* its urgency is low, whatever the sender said */
+	bool is_silent;      /* suppress-sound: not the first of its batch */
 	/* What to say instead of a picture's name: NULL: as it came; "": nothing; the result is freed. */
 	char *(*resolve)(void *data, enum file_slot slot, const char *name);
 	void *data;

@@ -342,7 +342,7 @@ void delivery_shown(struct delivery *d, struct pass *pass, uint32_t display_id)
 	change = ping_change_of(p);
 	change.display_id = display_id;
 	change.changed_us = pass->now.wall_us;
-	if (p->state != PING_RELEASING && !is_reattach)
+	if (p->state != PING_RELEASING && !(is_reattach && p->state == PING_SHOWN))
 		pass->ports->close(pass->data, display_id); /* withdrawn or held meanwhile */
 	else if (!d->is_stale)
 		change.state = PING_SHOWN;

@@ -52,7 +52,7 @@ struct wake delivery_next(const struct delivery *d);
 void delivery_up(struct delivery *d, struct pass *pass, const char *identity);
 
 /**
- * delivery_reattach() - the display tells only the connection that sent a notification what becomes of it
+ * delivery_reattach() - for the display a notification belongs to the connection that has sent it
  *
  * What an earlier lulld has sent to it, and what is still open, is sent once more in its place, so that its
  * buttons reach this one. Not when nobody was here for long: what was closed meanwhile would come up again.

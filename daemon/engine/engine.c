@@ -429,7 +429,7 @@ void engine_display_up(struct engine *e, const char *identity)
 	e->has_changed = true;
 }
 
-void engine_display_unicast(struct engine *e)
+void engine_display_resend(struct engine *e)
 {
 	delivery_reattach(&e->delivery);
 }

@@ -87,8 +87,8 @@ void engine_senders_changed(struct engine *e);
 /** engine_display_up() - one is there; @identity differs for each unique name and bus */
 void engine_display_up(struct engine *e, const char *identity);
 void engine_display_down(struct engine *e);
-/** engine_display_unicast() - it tells what becomes of a notification to the connection that sent it alone */
-void engine_display_unicast(struct engine *e);
+/** engine_display_resend() - for it, what an earlier lulld has sent belongs to that one; see delivery_reattach() */
+void engine_display_resend(struct engine *e);
 
 void engine_shown(struct engine *e, uint32_t display_id);
 void engine_refused(struct engine *e, const char *error);

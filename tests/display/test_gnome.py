@@ -101,6 +101,40 @@ def test_name_falls_to_the_shell_when_lulld_is_killed_and_comes_back(session, sc
     assert "" not in session.owners()
 
 
+@pytest.mark.parametrize("how", ["kill -9", "lulld --replace"])
+def test_what_was_shown_before_is_still_there_with_its_buttons_after_lulld_is_another_process(session, screen, how):
+    """The shell takes an application's notifications away when it leaves the bus, and it takes lulld for that."""
+    session.write(".local/share/applications/org.example.Chat.desktop",
+                  "[Desktop Entry]\nType=Application\nName=Example Chat\nExec=true\n")
+    start(session)
+    named = session.notify_send_and_wait("--wait", "--action=default=Open", "--hint=string:desktop-entry:org.example.Chat",
+                                         "from a named one")
+    session.wait_shown("from a named one")
+    other = session.notify_send_and_wait("--wait", "--action=default=Open", "--app-name=Other", "from another")
+    session.wait_shown("from another")
+    session.wait_for(lambda: [h["state"] for h in session.history()] == ["shown", "shown"], "both are on record")
+    old = session.lulld
+    if how == "kill -9":
+        old.send_signal(signal.SIGKILL)
+        old.wait()
+        session.wait_for(lambda: not session.source_of("from a named one"), "the shell has taken it away")
+        session.start_lulld()
+    else:
+        session.start_lulld("--replace")
+        assert old.wait(10) == 0
+    session.wait_in_front()
+    session.notify_send("--urgency=low", "the last one")
+    session.wait_shown("the last one")
+    source = session.source_of("from a named one")
+    assert (source["app"], source["pid"]) == ("org.example.Chat.desktop", named.pid)
+    assert len(session.source_of("from another")["notifications"]) == 1
+    for summary, sender in (("from a named one", named), ("from another", other)):
+        session.look("(() => { for (const s of Main.messageTray.getSources()) for (const n of s.notifications) "
+                     f"if (n.title === '{summary}') n.activate(); return true; }})()")
+        session.wait_for(lambda: sender.poll() is not None, "its sender hears of the click")
+        assert sender.stdout.read().split()[1] == "default"
+
+
 def test_stopped_it_hands_back_to_the_shell(session):
     start(session)
     session.lulld.terminate()
