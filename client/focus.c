@@ -89,9 +89,11 @@ static enum outcome focus_options(const struct args *a, json_t **ret_options)
 /* Focus is worth nothing while another server has the notifications. */
 static void warn_if_behind(const json_t *status)
 {
-	const char *how = call_text(json_object_get(status, "display"), "how");
+	const json_t *owner = json_object_get(status, "owner");
 
-	if (json_is_true(json_object_get(status, "focus")) && strcmp(how, "owner") == 0)
+	/* While lulld doesn't know yet who is in front, it names nobody. */
+	if (json_is_true(json_object_get(status, "focus")) &&
+	    !json_is_true(json_object_get(status, "in_front")) && call_number(owner, "pid") > 0)
 		print_failure(
 			"another server is in front of lull, so nothing is held; 'lull doctor' "
 			"says what to do");

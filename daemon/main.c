@@ -163,6 +163,11 @@ static void on_control_refused(void *data)
 	lulld_stop(data, EXIT_FAULT);
 }
 
+static void on_control_released(void *data)
+{
+	lulld_stop(data, EXIT_DONE);
+}
+
 static const struct control_ops control_ops = {
 	.view = on_view,
 	.reload = lulld_reload,
@@ -171,6 +176,7 @@ static const struct control_ops control_ops = {
 	.restart = lulld_restart,
 	.told = lulld_tell_systemd,
 	.refused = on_control_refused,
+	.released = on_control_released,
 };
 
 /* --- starting and ending --- */
@@ -342,7 +348,7 @@ static int replace(struct lulld *l, enum precedence precedence)
 		main_pid = NULL;
 	if (main_pid)
 		sd_notify(0, main_pid);
-	r = takeover_run(l->name_connection, old);
+	r = takeover_run(l->name_connection, l->control_connection, old);
 	if (r < 0)
 		log_error("cannot take over from lulld (pid %d): %s", old, strerror(-r));
 	return r;

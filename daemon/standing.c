@@ -167,10 +167,17 @@ static void on_role_refused(void *data, const char *why)
 	lulld_stop(data, EXIT_FAULT);
 }
 
+/* The successor has the name, or there was none to have; it waits for the journal. */
+static void leave(struct lulld *l)
+{
+	if (control_release(l->control) < 0)
+		lulld_stop(l, EXIT_DONE);
+}
+
 static void on_succeeded(void *data)
 {
 	log_info("another lulld has taken over");
-	lulld_stop(data, EXIT_DONE);
+	leave(data);
 }
 
 static const struct role_ops role_ops = {
@@ -242,7 +249,7 @@ static void on_yielding(void *data, bool is_yielding)
 
 	control_answer_flag(l->control, take(l->yielding_for), is_yielding);
 	if (!is_yielding)
-		lulld_stop(l, EXIT_DONE);
+		leave(l);
 }
 
 static void yield(struct lulld *l)

@@ -791,12 +791,36 @@ static void on_name(void *data, DBusMessage *reply)
 	struct control *c = data;
 	dbus_uint32_t answer = 0;
 
+	/* After a takeover it is ours already. */
 	if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &answer, DBUS_TYPE_INVALID) ||
-	    answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER) {
+	    (answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER &&
+	     answer != DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER)) {
 		log_error("the bus doesn't give us %s; the client can't reach this lulld",
 			  CONTROL_NAME);
 		c->ops->refused(c->data);
 	}
+}
+
+/* The bus has sent nothing more after this. */
+static void on_released(void *data, DBusMessage *reply)
+{
+	struct control *c = data;
+
+	(void)reply;
+	c->ops->released(c->data);
+}
+
+int control_release(struct control *c)
+{
+	static const char *const name = CONTROL_NAME;
+	DBusMessage *call =
+		bus_driver_call("ReleaseName", DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID);
+	int r = call ? bus_call(c->connection, call, DBUS_TIMEOUT_USE_DEFAULT, on_released, c, NULL)
+		     : -ENOMEM;
+
+	if (call)
+		dbus_message_unref(call);
+	return r;
 }
 
 struct control *control_new(DBusConnection *connection, struct event_base *base,

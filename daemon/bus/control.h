@@ -49,6 +49,8 @@ struct control_ops {
 	void (*told)(void *data);
 	/* Another lulld has the name. */
 	void (*refused)(void *data);
+	/* See control_release(). */
+	void (*released)(void *data);
 };
 
 void control_free_lines(char **lines);
@@ -73,6 +75,15 @@ void control_answer_flag(struct control *c, struct control_answer *to, bool is_s
 /* @name: the last part of an error's name */
 void control_answer_error(struct control *c, struct control_answer *to, const char *name,
 			  const char *message);
+
+/**
+ * control_release() - give the name away, for a successor that waits for it
+ *
+ * control_ops.released() follows, when every call that came before has been answered.
+ *
+ * Return: 0, or a negative errno; then it isn't called.
+ */
+LULL_MUSTCHECK int control_release(struct control *c);
 
 /** control_changed() - tell listeners what has changed, at most four times a second */
 void control_changed(struct control *c);

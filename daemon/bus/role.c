@@ -30,6 +30,7 @@ struct role {
 	bool is_plasma;   /* lulld can be replaced then */
 	bool is_yielding; /* and here, for a successor */
 	struct peer owner;
+	struct peer nobody;
 	bool is_examining; /* who that is */
 	/* The takeover of GNOME's process for the name. */
 	bool is_taking_over;
@@ -409,7 +410,7 @@ bool role_is_in_front(const struct role *r)
 
 const struct peer *role_owner(const struct role *r)
 {
-	return &r->owner;
+	return r->is_decided ? &r->owner : &r->nobody;
 }
 
 struct role *role_new(DBusConnection *connection, struct event_base *base,
@@ -424,7 +425,7 @@ struct role *role_new(DBusConnection *connection, struct event_base *base,
 	r->data = data;
 	r->late = event_new(base, -1, 0, on_late, r);
 	r->alone = event_new(base, -1, 0, on_alone, r);
-	if (!r->late || !r->alone || peer_init(&r->owner) < 0)
+	if (!r->late || !r->alone || peer_init(&r->owner) < 0 || peer_init(&r->nobody) < 0)
 		return NULL;
 	return take(r);
 }
@@ -438,6 +439,7 @@ struct role *role_free(struct role *r)
 	if (r->alone)
 		event_free(r->alone);
 	peer_done(&r->owner);
+	peer_done(&r->nobody);
 	free(r->taken_from);
 	dbus_connection_unref(r->connection);
 	free(r);

@@ -158,29 +158,37 @@ static bool owns_name(DBusConnection *connection, pid_t pid)
 	return pid_of(connection, NOTIFICATIONS_NAME) == pid;
 }
 
-static void take_name(DBusConnection *connection)
+/* Return: what the bus answers, 0 when it doesn't. */
+static dbus_uint32_t request(DBusConnection *connection, const char *name, dbus_uint32_t flags)
 {
-	static const char *const name = NOTIFICATIONS_NAME;
-	static const dbus_uint32_t flags = DBUS_NAME_FLAG_REPLACE_EXISTING;
 	dbus_uint32_t answer = 0;
 
-	/* What comes of it is asked again once the loop runs. */
-	if (!read_answer(ask(connection,
-			     bus_driver_call("RequestName", DBUS_TYPE_STRING, &name,
-					     DBUS_TYPE_UINT32, &flags, DBUS_TYPE_INVALID),
-			     DBUS_TIMEOUT_USE_DEFAULT),
-			 DBUS_TYPE_UINT32, &answer) ||
-	    answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
+	return read_answer(ask(connection,
+			       bus_driver_call("RequestName", DBUS_TYPE_STRING, &name,
+					       DBUS_TYPE_UINT32, &flags, DBUS_TYPE_INVALID),
+			       DBUS_TIMEOUT_USE_DEFAULT),
+			   DBUS_TYPE_UINT32, &answer)
+		       ? answer
+		       : 0;
+}
+
+/* What comes of it is asked again once the loop runs. */
+static void take_name(DBusConnection *connection)
+{
+	if (request(connection, NOTIFICATIONS_NAME, DBUS_NAME_FLAG_REPLACE_EXISTING) !=
+	    DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
 		log_warn("the name couldn't be taken from the lulld that ran before");
 }
 
-int takeover_run(DBusConnection *connection, pid_t old)
+int takeover_run(DBusConnection *connection, DBusConnection *control, pid_t old)
 {
 	dbus_bool_t is_yielding = FALSE;
 	int pidfd = pidfd_open(old, 0), ends_ms = ENDS_MS, r;
 
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : -errno;
+	/* In line for it, so that the client finds one of the two at any time. */
+	request(control, CONTROL_NAME, 0);
 	if (!read_answer(ask(connection, control_call("HandOver"), ANSWERS_MS), DBUS_TYPE_BOOLEAN,
 			 &is_yielding)) {
 		log_warn("lulld (pid %d) doesn't hand over; ending it", old);

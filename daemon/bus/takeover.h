@@ -25,10 +25,11 @@ LULL_MUSTCHECK int takeover_restart(DBusConnection *connection, pid_t old);
 
 /**
  * takeover_run() - take over from @old
- * @connection: is to own the name
+ * @connection: is to own the name of the notifications
+ * @control: is to own lull's own name
  *
  * An old one that hangs, or that knows nothing of this, is ended.
  *
  * Return: 0: it has ended, and its journal is free; a negative errno.
  */
-LULL_MUSTCHECK int takeover_run(DBusConnection *connection, pid_t old);
+LULL_MUSTCHECK int takeover_run(DBusConnection *connection, DBusConnection *control, pid_t old);

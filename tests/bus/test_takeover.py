@@ -97,6 +97,21 @@ def test_pings_sent_all_the_while_are_all_answered_and_all_on_record(bus, displa
     assert sorted(user.item_ids("held")) == sorted(answered)
 
 
+def test_the_client_finds_a_lulld_at_any_time(bus, display, lulld):
+    """And each answers: calls that come between the two wait for the new one."""
+    p = bus.peer()
+    p.listen(f"type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{LULL}'")
+    successor = Successor(bus)
+    successor.spawn()
+    asked = 0
+    while lulld.process.poll() is None or asked < 20:
+        assert p.lull("GetStatus")["Version"]
+        asked += 1
+    wait_for(lambda: [s for s in p.heard if s["member"] == "NameOwnerChanged"], "the name changes hands")
+    assert "" not in [str(s["args"][2]) for s in p.heard if s["member"] == "NameOwnerChanged"]
+    assert successor.process.poll() is None
+
+
 def test_nothing_is_shown_twice_when_it_was_on_its_way(bus, display, lulld, user, sender):
     display.tell("Delay", "u", 200)
     sender.notify("slow")
