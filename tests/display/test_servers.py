@@ -1,5 +1,6 @@
 """The main job in front of real, unmodified display servers, with real notify-send and real clicks."""
 
+import json
 import os
 import signal
 import time
@@ -234,6 +235,17 @@ def test_button_of_what_was_shown_before_works_after_lulld_is_another_process(se
     session.wait_for(lambda: sender.poll() is not None, "notify-send hears of the click")
     assert sender.stdout.read().split()[1] == "reply"
     screen.wait_empty()
+
+
+@every_server
+def test_doctor_follows_a_test_notification_to_the_display_and_back(session, server):
+    start(session, server)
+    session.lull("focus", "50m")
+    findings = json.loads(session.lull("doctor", "--json"))
+    assert findings["ok"] is True
+    probe = next(f for f in findings["findings"] if f["check"] == "probe")
+    assert probe["state"] == "ok" and "and back in" in probe["text"]
+    assert session.history() == []
 
 
 @pytest.mark.parametrize("server", [Dunst])
