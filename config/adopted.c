@@ -20,7 +20,7 @@ char **adopted_read(void)
 {
 	autofree(str) char *path = adopted_path(), *line = NULL;
 	autofree(command) char **commands = calloc(ADOPTED_MAX + 1, sizeof(*commands));
-	FILE *f = path ? fopen(path, "re") : NULL;
+	FILE *f = path ? xdg_open(path) : NULL;
 	size_t size = 0, n = 0;
 	ssize_t length;
 

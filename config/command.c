@@ -15,6 +15,22 @@ char **command_free(char **words)
 	return NULL;
 }
 
+char **command_copy(char *const *words)
+{
+	autofree(command) char **copy = NULL;
+	size_t n = 0, i;
+
+	while (words[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (i = 0; copy && i < n; i++) {
+		copy[i] = strdup(words[i]);
+		if (!copy[i])
+			return NULL;
+	}
+	return take(copy);
+}
+
 int command_split(const char *text, char ***ret)
 {
 	autofree(command) char **words = NULL;

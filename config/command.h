@@ -8,6 +8,9 @@
 /** A NULL-terminated list of words, each its own. NULL is fine for command_free(). Return: NULL. */
 char **command_free(char **words);
 
+/** command_copy() - a copy of such a list. Return: NULL when out of memory. */
+char **command_copy(char *const *words);
+
 /**
  * command_split() - words as a shell splits them; $VARIABLE, ~ and * are expanded, commands are not run
  *

@@ -64,7 +64,7 @@ static bool put(char **to, const char *value)
 /* Return: 0; -ENOENT when the file is about another name, or starts nothing; -ENOMEM. */
 static int read_service(const char *path, const char *name, struct service *ret)
 {
-	__attribute__((cleanup(close_file))) FILE *f = fopen(path, "re");
+	__attribute__((cleanup(close_file))) FILE *f = xdg_open(path);
 	__attribute__((cleanup(service_done))) struct service s = {strdup(path), strdup(""),
 								   strdup("")};
 	autofree(str) char *line = NULL;

@@ -1,6 +1,9 @@
 #include "config/xdg.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 char *xdg_path(const char *variable, const char *otherwise, const char *rest)
 {
@@ -17,4 +20,21 @@ char *xdg_path(const char *variable, const char *otherwise, const char *rest)
 	else
 		return NULL;
 	return n < 0 ? NULL : path;
+}
+
+FILE *xdg_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	FILE *f = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		f = fdopen(fd, "r");
+	else
+		errno = EINVAL;
+	if (!f)
+		close(fd);
+	return f;
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "config/base.h"
+#include <stdio.h>
 
 /**
  * xdg_path() - a file below one of the user's base directories
@@ -13,6 +14,13 @@
  * Return: an absolute path, which the caller frees; NULL when there is no home, or out of memory.
  */
 char *xdg_path(const char *variable, const char *otherwise, const char *rest);
+
+/**
+ * xdg_open() - open a file for reading, if it is a regular one: another kind could keep its reader waiting
+ *
+ * Return: the file, or NULL with errno.
+ */
+FILE *xdg_open(const char *path);
 
 /* The three that lull has files in. */
 static inline char *xdg_config(const char *rest)

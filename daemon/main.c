@@ -320,12 +320,25 @@ enum precedence {
 /* It runs as a service, and has started its successor as that. */
 #define SUCCEEDED_ELSEWHERE 1
 
+/* As a successor within the same service: said before the old one ends, which would end the service. */
+static void become_main_process(void)
+{
+	char pid[16], text[32];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	snprintf(text, sizeof(text), "MAINPID=%s", pid);
+	sd_notify(0, text);
+	/* As systemd would have it. */
+	setenv("SYSTEMD_EXEC_PID", pid, 1);
+}
+
 static int replace(struct lulld *l, enum precedence precedence)
 {
 	pid_t old = takeover_find(l->control_connection);
-	autofree(str) char *main_pid = NULL;
 	int r;
 
+	if (precedence == PRECEDENCE_TAKE_OVER)
+		become_main_process();
 	if (old == 0)
 		return 0;
 	if (precedence == PRECEDENCE_FIRST) {
@@ -340,16 +353,17 @@ static int replace(struct lulld *l, enum precedence precedence)
 				old);
 			return SUCCEEDED_ELSEWHERE;
 		}
+		if (r == -ECHILD) {
+			log_error("lulld (pid %d) has ended and its successor didn't start; see "
+				  "'journalctl --user -u lulld'",
+				  old);
+			return r;
+		}
 		if (r != -ENOTSUP)
 			log_warn("lulld (pid %d) can't replace itself: %s", old, strerror(-r));
 	}
-	/* As a successor within the same service; said before the old one ends, which would end the service. */
-	if (asprintf(&main_pid, "MAINPID=%d", getpid()) < 0)
-		main_pid = NULL;
-	if (main_pid)
-		sd_notify(0, main_pid);
 	r = takeover_run(l->name_connection, l->control_connection, old);
-	if (r < 0)
+	if (r < 0 && r != -EBUSY)
 		log_error("cannot take over from lulld (pid %d): %s", old, strerror(-r));
 	return r;
 }

@@ -81,8 +81,7 @@ static void on_display_changed(void *data)
 {
 	struct lulld *l = data;
 
-	if (*display_unique(l->display))
-		adopt_display(l->adopt, display_unique(l->display));
+	adopt_display(l->adopt, display_peer(l->display));
 	lulld_changed(l);
 }
 
@@ -102,29 +101,34 @@ static void on_restarting(void *data)
 
 static const struct adopt_ops adopt_ops = {.restarting = on_restarting};
 
-static void on_readopted(void *data, const char *command, const char *error)
+/* The end of an adoption, for the client that has asked for it; it was logged. */
+static void on_adopted(void *data, const char *command, const char *error)
 {
-	/* Both were logged. */
-	(void)data;
-	(void)command;
-	(void)error;
+	struct lulld *l = data;
+	struct control_answer *to = take(l->adopting_for);
+
+	if (to && error)
+		control_answer_error(l->control, to, "CannotAdopt", error);
+	else if (to)
+		control_answer_text(l->control, to, command);
 }
 
-/* `lull enable` was told to put this one behind lull, for later logins, too. */
-static void put_right(struct lulld *l, const struct peer *owner)
+/* Was `lull enable` told to put this one behind lull, for later logins, too? Then that. */
+static bool put_right(struct lulld *l, const struct peer *owner)
 {
 	const struct desktop_server *server = peer_server(owner);
 	autofree(command) char **adopted = NULL;
 	int r;
 
 	if (!server || server->kind != DESKTOP_STANDALONE)
-		return;
+		return false;
 	adopted = adopted_read();
 	if (!adopted || !adopted_has(adopted, owner->program))
-		return;
-	r = adopt_start(l->adopt, owner, on_readopted, l);
+		return false;
+	r = adopt_start(l->adopt, owner, on_adopted, l);
 	if (r < 0 && r != -EBUSY)
 		log_warn("cannot put %s behind lull: %s", owner->program, strerror(-r));
+	return r == 0;
 }
 
 static void log_owner(const struct peer *owner)
@@ -145,15 +149,16 @@ static void on_role_changed(void *data, bool is_in_front)
 {
 	struct lulld *l = data;
 
-	l->is_handing_over = false;
-	engine_pause(l->engine, false);
+	/* A successor that was waited for didn't come. */
+	if (!l->is_draining) {
+		l->is_handing_over = false;
+		engine_pause(l->engine, false);
+	}
 	if (is_in_front)
 		log_info("in front: notifications come to lull first");
-	else
+	else if (!put_right(l, role_owner(l->role)))
 		log_owner(role_owner(l->role));
 	finder_look(display_finder(l->display));
-	if (!is_in_front)
-		put_right(l, role_owner(l->role));
 	if (l->adopt_asked)
 		lulld_adopt(l, take(l->adopt_asked));
 	lulld_tell_systemd(l);
@@ -188,17 +193,6 @@ static const struct role_ops role_ops = {
 
 /* --- the client's calls --- */
 
-static void on_adopted(void *data, const char *command, const char *error)
-{
-	struct lulld *l = data;
-	struct control_answer *to = take(l->adopting_for);
-
-	if (error)
-		control_answer_error(l->control, to, "CannotAdopt", error);
-	else
-		control_answer_text(l->control, to, command);
-}
-
 static void refuse_adoption(struct lulld *l, struct control_answer *to, int error)
 {
 	if (error == -EBUSY)
@@ -224,6 +218,11 @@ void lulld_adopt(void *data, struct control_answer *to)
 	}
 	if (!role_is_decided(l->role)) {
 		l->adopt_asked = to;
+		return;
+	}
+	/* lulld does so already, unasked. */
+	if (adopt_is_busy(l->adopt)) {
+		l->adopting_for = to;
 		return;
 	}
 	/* In front, only a server that doesn't stand in line is left to be put there. */
@@ -279,6 +278,12 @@ void lulld_hand_over(void *data, struct control_answer *to)
 
 	if (l->is_handing_over) {
 		control_answer_error(l->control, to, "Busy", "another lulld takes over already");
+		return;
+	}
+	if (!engine_may_end(l->engine)) {
+		control_answer_error(l->control, to, "Failed",
+				     "what it holds is in memory only, and would be lost; `lull "
+				     "doctor` says why");
 		return;
 	}
 	log_info("making way for another lulld");

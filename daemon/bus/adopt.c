@@ -25,7 +25,7 @@
 
 enum adopt_step {
 	ADOPT_IDLE,
-	ADOPT_STOPPING, /* until it has left the bus */
+	ADOPT_STOPPING, /* until it has left the bus, however long that takes */
 	ADOPT_STARTING, /* until lulld has found a display again */
 };
 
@@ -98,12 +98,22 @@ static void forget(struct adopt *a)
 	a->pidfd = -1;
 }
 
+/* The outcome is told once. */
+static void answer(struct adopt *a, const char *command, const char *error)
+{
+	adopt_fn fn = a->fn;
+
+	a->fn = NULL;
+	if (fn)
+		fn(a->fn_data, command, error);
+}
+
 static void fail(struct adopt *a, const char *error)
 {
 	if (a->step == ADOPT_IDLE)
 		return;
 	log_warn("cannot put %s behind lull: %s", a->program, error);
-	a->fn(a->fn_data, NULL, error);
+	answer(a, NULL, error);
 	forget(a);
 }
 
@@ -117,12 +127,18 @@ static void on_late(evutil_socket_t fd, short what, void *data)
 					  : "it was stopped, and didn't come back in time");
 }
 
-void adopt_display(struct adopt *a, const char *unique)
+bool adopt_is_busy(const struct adopt *a)
 {
-	if (a->step != ADOPT_STARTING || strcmp(unique, a->unique) == 0)
+	return a->step != ADOPT_IDLE && a->fn;
+}
+
+void adopt_display(struct adopt *a, const struct peer *display)
+{
+	if (a->step != ADOPT_STARTING || !display->is_shimmed ||
+	    strcmp(display->program, a->program) != 0)
 		return;
 	log_info("%s runs behind lull-shim now", a->program);
-	a->fn(a->fn_data, a->command, NULL);
+	answer(a, a->command, NULL);
 	forget(a);
 }
 
@@ -159,6 +175,7 @@ static void on_gone(struct adopt *a)
 	int r;
 
 	a->step = ADOPT_STARTING;
+	event_add(a->late, &(struct timeval){WAIT_S, 0});
 	a->ops->restarting(a->data);
 	if (a->is_restarted)
 		return;
@@ -234,8 +251,8 @@ static int read_server(struct adopt *a, const struct peer *server)
 	r = peer_command(server->pid, &words);
 	if (r < 0)
 		return r;
-	/* A server that is known by its program file is found by that in any PATH. */
-	if (!strchr(words[0], '/') && (program = spawn_program_of((pid_t)server->pid))) {
+	/* A server that is known by its program file is found by that from any directory and in any PATH. */
+	if (words[0][0] != '/' && (program = spawn_program_of((pid_t)server->pid))) {
 		free(words[0]);
 		words[0] = take(program);
 	}

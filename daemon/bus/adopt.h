@@ -47,8 +47,11 @@ char *adopt_refusal(const struct peer *server);
  */
 LULL_MUSTCHECK int adopt_start(struct adopt *a, const struct peer *server, adopt_fn fn, void *data);
 
-/** adopt_display() - lulld has found a display */
-void adopt_display(struct adopt *a, const char *unique);
+/** adopt_is_busy() - is the @fn of an adopt_start() still to be called? */
+bool adopt_is_busy(const struct adopt *a);
+
+/** adopt_display() - lulld has found a display, or knows more of it */
+void adopt_display(struct adopt *a, const struct peer *display);
 
 /** adopt_filter() - names that go; for the connection's filter */
 void adopt_filter(struct adopt *a, DBusMessage *message);

@@ -158,23 +158,21 @@ static void on_peer(void *data, struct peer *p)
 	if (!is_known(d) || strcmp(p->unique, d->unique) != 0)
 		return;
 	peer_move(&d->peer, p);
-	if (peer_init(p) < 0)
-		*p = (struct peer){0};
 	d->ops->changed(d->data);
 }
 
-static void on_found(void *data, const char *unique, enum finder_how how)
+static bool on_found(void *data, const char *unique, enum finder_how how)
 {
 	struct display *d = data;
 	autofree(str) char *identity = NULL;
 
 	if (!set_text(&d->unique, unique))
-		return;
+		return false;
 	if (asprintf(&identity, "%s %s", d->bus_guid, unique) < 0)
 		identity = NULL;
 	if (!identity || !hear(d, NOTIFICATIONS_IFACE) || !hear(d, PROPERTIES_IFACE)) {
 		*d->unique = '\0';
-		return;
+		return false;
 	}
 	d->how = how;
 	ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_information);
@@ -183,6 +181,7 @@ static void on_found(void *data, const char *unique, enum finder_how how)
 		log_warn("out of memory: the display's program isn't known");
 	engine_display_up(d->engine, identity);
 	d->ops->changed(d->data);
+	return true;
 }
 
 static void on_start(void *data, bool is_patient)
@@ -205,13 +204,15 @@ static void drop_in_flight(struct display *d)
 
 static void lose(struct display *d)
 {
+	struct peer nobody = {0};
+
 	log_info("the display %s has gone", d->unique);
 	/* The bus drops the match rule for a sender that has left by itself. */
 	drop_in_flight(d);
 	*d->unique = '\0';
 	*d->name = '\0';
-	*d->peer.program = '\0';
-	d->peer.pid = 0;
+	peer_move(&d->peer, &nobody);
+	peer_done(&nobody);
 	d->how = FINDER_NONE;
 	engine_display_down(d->engine);
 	d->ops->changed(d->data);

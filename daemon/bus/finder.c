@@ -17,8 +17,10 @@
  */
 static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
 
-/* And while something waits, this often. */
+/* And while something waits, this often at first, less and less often later on. */
 #define LAST_LOOK_MS 3000
+#define LAST_LOOK_MAX_MS 60000
+#define LAST_LOOKS 5 /* that often before it becomes less */
 
 /* What was started and hasn't come after this long has failed. */
 #define START_WAIT_MS 5000
@@ -29,8 +31,13 @@ static const int look_again_ms[] = {20, 100, 300, 1000, 3000};
 /* and after this, what nobody has asked for: the session may be about to start another. */
 #define PATIENCE_MS 3000
 
-/* A display that lulld starts and that is gone again at once isn't started for ever. */
+/*
+ * A display that lulld starts and that is gone again soon, or never comes, isn't started for ever: after so many
+ * times only while something waits, and this long after the last time.
+ */
 #define STARTS_MAX 5
+#define STAYED_MS 10000
+#define RETRY_MS 10000
 
 /* A candidate that doesn't say within this that it shows notifications isn't ready, or isn't one. */
 #define PROBE_MS 5000
@@ -48,7 +55,10 @@ struct finder {
 	bool is_start_soon;  /* `start` is due after START_AFTER_MS, not later */
 	bool has_scanned;    /* for servers that don't stand in the queue */
 	unsigned n_starts;   /* since one last appeared and stayed */
+	int64_t started_us;  /* the last one; boot */
+	int64_t found_us;    /* boot */
 	unsigned n_looks;    /* since something last changed */
+	unsigned n_waits;    /* looks for what waits, since something last changed */
 	int64_t since_us;    /* looking since then; boot */
 	char *gnome_service; /* unique names; "" while nobody has them */
 	char *gnome_shell;
@@ -98,18 +108,22 @@ static void drop_probe(struct finder *f)
 
 static void find(struct finder *f, const char *unique, enum finder_how how)
 {
-	f->is_known = true;
+	if (f->is_expected && how == FINDER_QUEUED)
+		how = FINDER_STARTED;
+	f->is_known = f->ops->found(f->data, unique, how);
+	if (!f->is_known) {
+		arm_ms(f->again, LAST_LOOK_MS);
+		return;
+	}
 	f->is_needed = false;
-	f->n_starts = 0;
+	f->n_waits = 0;
+	f->found_us = clock_now().boot_us;
 	watch_joins(f, false);
 	drop_probe(f);
 	event_del(f->again);
 	event_del(f->start);
 	f->is_start_soon = false;
-	if (f->is_expected && how == FINDER_QUEUED)
-		how = FINDER_STARTED;
 	f->is_expected = false;
-	f->ops->found(f->data, unique, how);
 }
 
 static void look_later(struct finder *f)
@@ -120,6 +134,19 @@ static void look_later(struct finder *f)
 }
 
 /* --- candidates that don't stand in the queue --- */
+
+/* Its process for the name is there to take over should lulld die; where a lulld has died amid a takeover it isn't. */
+static void start_gnome_service(struct finder *f)
+{
+	static const char *const name = GNOME_SERVICE_NAME;
+	const dbus_uint32_t no_flags = 0;
+	DBusMessage *call = bus_driver_call("StartServiceByName", DBUS_TYPE_STRING, &name,
+					    DBUS_TYPE_UINT32, &no_flags, DBUS_TYPE_INVALID);
+
+	if (call)
+		dbus_message_set_no_reply(call, TRUE);
+	bus_send(f->connection, call);
+}
 
 /* GNOME Shell has its name long before it takes notifications; what is sent too early would be refused. */
 static void on_probed(void *data, DBusMessage *reply)
@@ -132,10 +159,13 @@ static void on_probed(void *data, DBusMessage *reply)
 	f->probe = NULL;
 	if (f->is_known)
 		return;
-	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN && sender)
+	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN && sender) {
+		if (f->probed_how == FINDER_GNOME && !*f->gnome_service)
+			start_gnome_service(f);
 		find(f, sender, f->probed_how);
-	else
+	} else {
 		look_later(f);
+	}
 }
 
 static void probe(struct finder *f, const char *unique, enum finder_how how)
@@ -216,6 +246,12 @@ static bool is_patient(const struct finder *f)
 	return f->is_needed || clock_now().boot_us - f->since_us >= PATIENCE_MS * USEC_PER_MSEC;
 }
 
+static bool may_start(const struct finder *f)
+{
+	return f->n_starts < STARTS_MAX ||
+	       (f->is_needed && clock_now().boot_us - f->started_us >= RETRY_MS * USEC_PER_MSEC);
+}
+
 static void on_start(evutil_socket_t fd, short what, void *data)
 {
 	struct finder *f = data;
@@ -224,7 +260,7 @@ static void on_start(evutil_socket_t fd, short what, void *data)
 	(void)what;
 	f->is_expected = false;
 	f->is_start_soon = false;
-	if (f->is_known || f->is_starting || f->n_starts >= STARTS_MAX)
+	if (f->is_known || f->is_starting || !may_start(f))
 		return;
 	f->is_starting = true;
 	f->ops->start(f->data, is_patient(f));
@@ -239,6 +275,7 @@ void finder_started(struct finder *f, bool is_started)
 		return;
 	if (is_started) {
 		f->is_expected = true;
+		f->started_us = clock_now().boot_us;
 		f->n_starts++;
 		f->n_looks = 0;
 		look_later(f);
@@ -259,7 +296,7 @@ void finder_expect(struct finder *f)
 /* Programs that join meanwhile don't put it off. */
 static void start_later(struct finder *f)
 {
-	if (f->is_expected || f->is_starting || f->n_starts >= STARTS_MAX)
+	if (f->is_expected || f->is_starting || !may_start(f))
 		return;
 	if (event_pending(f->start, EV_TIMEOUT, NULL) && (f->is_start_soon || !f->is_needed))
 		return;
@@ -281,7 +318,20 @@ void finder_restart(struct finder *f)
 
 /* --- looking --- */
 
-/* Return: true when one was found. */
+/* On GNOME: the shell's own process stands in the queue a moment before it has the name that tells it. */
+static void on_queued_peer(void *data, struct peer *p)
+{
+	struct finder *f = data;
+
+	if (f->is_known || !*p->unique)
+		return;
+	if (p->is_shell_gsn || strncmp(p->program, "gjs", 3) == 0)
+		probe(f, f->gnome_shell, FINDER_GNOME);
+	else
+		find(f, p->unique, FINDER_QUEUED);
+}
+
+/* Return: true when one was found, or is being looked at. */
 static bool take_from_queue(struct finder *f, char *const *owners)
 {
 	const char *self = dbus_bus_get_unique_name(f->connection);
@@ -289,7 +339,10 @@ static bool take_from_queue(struct finder *f, char *const *owners)
 	for (; *owners; owners++) {
 		if (strcmp(*owners, self) == 0 || strcmp(*owners, f->gnome_service) == 0)
 			continue;
-		find(f, *owners, FINDER_QUEUED);
+		if (!*f->gnome_shell)
+			find(f, *owners, FINDER_QUEUED);
+		else if (peer_ask(f->connection, *owners, on_queued_peer, f) < 0)
+			continue;
 		return true;
 	}
 	return false;
@@ -310,9 +363,13 @@ static void on_queue(void *data, DBusMessage *reply)
 		is_found = take_from_queue(f, owners);
 		dbus_free_string_array(owners);
 	}
-	if (is_found)
+	if (f->is_known)
 		return;
 	watch_joins(f, true);
+	if (is_found) {
+		look_later(f);
+		return;
+	}
 	if (*f->gnome_shell)
 		probe(f, f->gnome_shell, FINDER_GNOME);
 	else if (*f->unqueued)
@@ -385,10 +442,19 @@ void finder_lost(struct finder *f)
 {
 	f->is_known = false;
 	f->n_looks = 0;
+	if (clock_now().boot_us - f->found_us >= STAYED_MS * USEC_PER_MSEC)
+		f->n_starts = 0;
 	f->since_us = 0;
 	f->has_scanned = false;
 	put(&f->unqueued, "");
 	finder_look(f);
+}
+
+static int wait_ms(unsigned n_waits)
+{
+	unsigned n_doubled = n_waits < LAST_LOOKS ? 0 : MIN(n_waits - LAST_LOOKS + 1, 5U);
+
+	return MIN(LAST_LOOK_MS << n_doubled, LAST_LOOK_MAX_MS);
 }
 
 void finder_need(struct finder *f)
@@ -400,7 +466,7 @@ void finder_need(struct finder *f)
 	if (!f->is_watching)
 		finder_look(f);
 	else if (!f->is_looking && !event_pending(f->again, EV_TIMEOUT, NULL))
-		arm_ms(f->again, LAST_LOOK_MS);
+		arm_ms(f->again, wait_ms(f->n_waits++));
 }
 
 void finder_filter(struct finder *f, DBusMessage *message)
@@ -422,6 +488,7 @@ void finder_filter(struct finder *f, DBusMessage *message)
 	else if (strcmp(name, GNOME_SHELL_NAME) != 0)
 		return;
 	f->n_looks = 0;
+	f->n_waits = 0;
 	look_later(f);
 }
 

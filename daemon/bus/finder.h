@@ -23,8 +23,10 @@ enum finder_how {
 };
 
 struct finder_ops {
-	/* One was found. The finder looks no further until finder_lost(). */
-	void (*found)(void *data, const char *unique, enum finder_how how);
+	/*
+	 * One was found. Return: true: the finder looks no further until finder_lost(); false: out of memory.
+	 */
+	bool (*found)(void *data, const char *unique, enum finder_how how);
 	/*
 	 * Nothing has come by itself: have one started, then call finder_started().
 	 * @is_patient: not only a moment has passed, or something waits to be shown

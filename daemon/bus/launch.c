@@ -47,23 +47,6 @@ static struct launch_job *launch_job_free(struct launch_job *job)
 }
 DEFINE_AUTOFREE(launch_job)
 
-/* Return: a copy, or NULL when out of memory. */
-static char **copy_strings(char *const strings[])
-{
-	autofree(command) char **copy = NULL;
-	size_t n = 0, i;
-
-	while (strings[n])
-		n++;
-	copy = calloc(n + 1, sizeof(*copy));
-	for (i = 0; copy && i < n; i++) {
-		copy[i] = strdup(strings[i]);
-		if (!copy[i])
-			return NULL;
-	}
-	return take(copy);
-}
-
 static struct launch_job *job_new(struct launch *l, const char *kind, const char *description,
 				  char *const argv[], char *const environment[])
 {
@@ -75,10 +58,10 @@ static struct launch_job *job_new(struct launch *l, const char *kind, const char
 	if (asprintf(&job->unit, "lull-%s-%d-%u.service", kind, getpid(), ++l->n_started) < 0)
 		job->unit = NULL;
 	job->description = strdup(description);
-	job->argv = copy_strings(argv);
+	job->argv = command_copy(argv);
 	if (!job->unit || !job->description || !job->argv)
 		return NULL;
-	if (environment && !(job->environment = copy_strings(environment)))
+	if (environment && !(job->environment = command_copy(environment)))
 		return NULL;
 	return take(job);
 }

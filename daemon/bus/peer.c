@@ -31,7 +31,8 @@ void peer_move(struct peer *to, struct peer *from)
 {
 	peer_done(to);
 	*to = *from;
-	*from = (struct peer){0};
+	if (peer_init(from) < 0)
+		*from = (struct peer){0};
 }
 
 const struct desktop_server *peer_server(const struct peer *p)
@@ -116,13 +117,20 @@ int peer_command(uint32_t pid, char ***ret)
 
 /* --- asking the bus --- */
 
-/* The answers come in the order of the calls; the last one ends it. */
+/* Who has the name first, then what there is to know of that one: the owner may change in between. */
 struct peer_question {
-	peer_fn fn;
+	DBusConnection *connection; /* borrowed: it holds the call that this waits for */
+	peer_fn fn;                 /* NULL: nobody is to hear of it any more */
 	void *data;
 	struct peer peer;
 	unsigned n_left; /* answers that are still to come */
 };
+
+static void question_free(struct peer_question *q)
+{
+	peer_done(&q->peer);
+	free(q);
+}
 
 static void question_done(struct peer_question *q)
 {
@@ -142,8 +150,42 @@ static void question_done(struct peer_question *q)
 		free(program);
 		q->fn(q->data, &q->peer);
 	}
-	peer_done(&q->peer);
-	free(q);
+	question_free(q);
+}
+
+/* The connection has ended before the answer. */
+static void drop_question(void *data)
+{
+	struct peer_question *q = data;
+
+	q->fn = NULL;
+	question_done(q);
+}
+
+static int ask(struct peer_question *q, const char *member, const char *name, bus_reply_fn fn)
+{
+	DBusMessage *call = bus_driver_call(member, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID);
+	int r = call ? bus_call_owning(q->connection, call, DBUS_TIMEOUT_USE_DEFAULT, fn, q,
+				       drop_question)
+		     : -ENOMEM;
+
+	if (call)
+		dbus_message_unref(call);
+	if (r == 0)
+		q->n_left++;
+	return r;
+}
+
+/* The first argument of an answer; NULL when it is an error. */
+static const char *text_of(DBusMessage *reply)
+{
+	const char *text;
+
+	return dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN &&
+			       dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &text,
+						     DBUS_TYPE_INVALID)
+		       ? text
+		       : NULL;
 }
 
 static void on_pid(void *data, DBusMessage *reply)
@@ -156,55 +198,35 @@ static void on_pid(void *data, DBusMessage *reply)
 	question_done(q);
 }
 
-static void on_owner(void *data, DBusMessage *reply)
-{
-	struct peer_question *q = data;
-	const char *unique;
-	char *copy;
-
-	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN &&
-	    dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &unique, DBUS_TYPE_INVALID) &&
-	    (copy = strdup(unique))) {
-		free(q->peer.unique);
-		q->peer.unique = copy;
-	}
-	question_done(q);
-}
-
 static void on_gsn_owner(void *data, DBusMessage *reply)
 {
 	struct peer_question *q = data;
-	const char *unique;
+	const char *unique = text_of(reply);
 
-	q->peer.is_shell_gsn =
-		dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN &&
-		dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &unique, DBUS_TYPE_INVALID) &&
-		strcmp(unique, q->peer.unique) == 0;
+	q->peer.is_shell_gsn = unique && strcmp(unique, q->peer.unique) == 0;
 	question_done(q);
 }
 
-/* The connection has ended before the answer. */
-static void drop_question(void *data)
+/* Out of memory: what can't be asked stays unknown. */
+static void ask_about(struct peer_question *q)
+{
+	if (ask(q, "GetConnectionUnixProcessID", q->peer.unique, on_pid) == 0 &&
+	    ask(q, "GetNameOwner", GNOME_SERVICE_NAME, on_gsn_owner) == 0)
+		return;
+}
+
+static void on_owner(void *data, DBusMessage *reply)
 {
 	struct peer_question *q = data;
+	const char *unique = text_of(reply);
+	char *copy = unique ? strdup(unique) : NULL;
 
-	q->fn = NULL;
+	if (copy) {
+		free(q->peer.unique);
+		q->peer.unique = copy;
+		ask_about(q);
+	}
 	question_done(q);
-}
-
-static int ask(DBusConnection *connection, struct peer_question *q, const char *member,
-	       const char *name, bus_reply_fn fn)
-{
-	DBusMessage *call = bus_driver_call(member, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID);
-	int r = call ? bus_call_owning(connection, call, DBUS_TIMEOUT_USE_DEFAULT, fn, q,
-				       drop_question)
-		     : -ENOMEM;
-
-	if (call)
-		dbus_message_unref(call);
-	if (r == 0)
-		q->n_left++;
-	return r;
 }
 
 int peer_ask(DBusConnection *connection, const char *name, peer_fn fn, void *data)
@@ -216,20 +238,11 @@ int peer_ask(DBusConnection *connection, const char *name, peer_fn fn, void *dat
 		free(q);
 		return r;
 	}
+	q->connection = connection;
 	q->fn = fn;
 	q->data = data;
-	r = ask(connection, q, "GetNameOwner", name, on_owner);
-	if (r == 0)
-		r = ask(connection, q, "GetConnectionUnixProcessID", name, on_pid);
-	if (r == 0)
-		r = ask(connection, q, "GetNameOwner", GNOME_SERVICE_NAME, on_gsn_owner);
-	if (r == 0)
-		return 0;
-	if (q->n_left == 0) {
-		peer_done(&q->peer);
-		free(q);
-	} else {
-		q->fn = NULL; /* what is under way ends without a word */
-	}
+	r = ask(q, "GetNameOwner", name, on_owner);
+	if (r < 0)
+		question_free(q);
 	return r;
 }

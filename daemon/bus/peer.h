@@ -23,7 +23,7 @@ LULL_MUSTCHECK int peer_init(struct peer *p);
 /** peer_done() - free what is inside */
 void peer_done(struct peer *p);
 
-/** peer_move() - @to becomes what @from was, which is left to be initialised anew */
+/** peer_move() - @to becomes what @from was, which is nobody from then on */
 void peer_move(struct peer *to, struct peer *from);
 
 /** peer_server() - what is known of its program; NULL: nothing */

@@ -27,11 +27,13 @@ struct role {
 	void *data;
 	bool is_decided;
 	bool is_in_front;
-	bool is_plasma;   /* lulld can be replaced then */
-	bool is_yielding; /* and here, for a successor */
+	bool is_requested; /* the name was asked for */
+	bool is_plasma;    /* lulld can be replaced then */
+	bool is_yielding;  /* and here, for a successor */
 	struct peer owner;
 	struct peer nobody;
 	bool is_examining; /* who that is */
+	bool is_stale;     /* and it has changed meanwhile */
 	/* The takeover of GNOME's process for the name. */
 	bool is_taking_over;
 	char *taken_from; /* its unique name: it isn't tried a second time; NULL: not tried */
@@ -137,8 +139,6 @@ static void wait_behind(struct role *r, struct peer *owner)
 		r->is_decided && !r->is_in_front && strcmp(owner->unique, r->owner.unique) == 0;
 
 	peer_move(&r->owner, owner);
-	if (peer_init(owner) < 0)
-		*owner = (struct peer){0};
 	if (!is_same)
 		tell(r, false);
 }
@@ -188,8 +188,6 @@ static void take_over(struct role *r, struct peer *owner)
 	free(r->taken_from);
 	r->taken_from = strdup(owner->unique);
 	peer_move(&r->owner, owner);
-	if (peer_init(owner) < 0)
-		*owner = (struct peer){0};
 	r->is_taking_over = true;
 	event_add(r->late, &(struct timeval){TAKEOVER_WAIT_S, 0});
 	log_info("taking over from GNOME Shell");
@@ -207,6 +205,11 @@ static void on_owner(void *data, struct peer *owner)
 	struct role *r = data;
 
 	r->is_examining = false;
+	if (r->is_stale) {
+		r->is_stale = false;
+		examine(r);
+		return;
+	}
 	/* Meanwhile it may have gone: then lulld has heard that it is the owner now. */
 	if (r->is_decided && r->is_in_front)
 		return;
@@ -215,8 +218,6 @@ static void on_owner(void *data, struct peer *owner)
 		request(r, 0, on_replaced);
 	} else if (survives_replacement(owner)) {
 		peer_move(&r->owner, owner);
-		if (peer_init(owner) < 0)
-			*owner = (struct peer){0};
 		request(r, DBUS_NAME_FLAG_REPLACE_EXISTING, on_replaced);
 	} else if (owner->is_shell_gsn && !r->is_taking_over &&
 		   !(r->taken_from && strcmp(r->taken_from, owner->unique) == 0)) {
@@ -264,7 +265,8 @@ static void set_plasma(struct role *r)
 		return;
 	r->is_plasma = true;
 	log_info("this is Plasma: its own shell is to have %s", NOTIFICATIONS_NAME);
-	if (r->is_in_front)
+	/* What was asked for without that is asked for again. */
+	if (r->is_requested)
 		request(r, 0, ignore_reply);
 }
 
@@ -277,7 +279,6 @@ static void on_plasma_name(void *data, DBusMessage *reply)
 		set_plasma(data);
 }
 
-/* Asked before the name is, and so answered before that. */
 static void look_for_plasma(struct role *r)
 {
 	const char *current = getenv("XDG_CURRENT_DESKTOP");
@@ -339,7 +340,9 @@ int role_yield(struct role *r, void (*fn)(void *data, bool is_yielding), void *d
 void role_request(struct role *r)
 {
 	dbus_bus_add_match(r->connection, MATCH_OWNER(NOTIFICATIONS_NAME), NULL);
+	dbus_bus_add_match(r->connection, MATCH_OWNER(GNOME_SERVICE_NAME), NULL);
 	look_for_plasma(r);
+	r->is_requested = true;
 	request(r, 0, on_requested);
 }
 
@@ -367,10 +370,13 @@ static void on_name_owner(struct role *r, DBusMessage *message)
 	for (i = 0; i < ARRAY_SIZE(plasma_names); i++)
 		if (strcmp(name, plasma_names[i]) == 0 && *new_owner)
 			set_plasma(r);
-	/* Somebody else came in front of those who wait. */
-	if (strcmp(name, NOTIFICATIONS_NAME) == 0 && *new_owner && r->is_decided &&
-	    !r->is_in_front && !r->is_yielding &&
-	    strcmp(new_owner, dbus_bus_get_unique_name(r->connection)) != 0)
+	if (!*new_owner || strcmp(new_owner, dbus_bus_get_unique_name(r->connection)) == 0 ||
+	    (strcmp(name, NOTIFICATIONS_NAME) != 0 && strcmp(name, GNOME_SERVICE_NAME) != 0))
+		return;
+	/* Somebody else came in front of those who wait, or is told to be GNOME Shell's by the name it has now. */
+	if (r->is_examining)
+		r->is_stale = true;
+	else if (r->is_decided && !r->is_in_front && !r->is_yielding)
 		examine(r);
 }
 
@@ -434,6 +440,9 @@ struct role *role_free(struct role *r)
 {
 	if (!r)
 		return NULL;
+	/* Ended in the middle: nobody else would start it again. */
+	if (r->late && r->is_taking_over && dbus_connection_get_is_connected(r->connection))
+		give_back(r);
 	if (r->late)
 		event_free(r->late);
 	if (r->alone)

@@ -20,9 +20,13 @@ struct starter {
 	const struct starter_ops *ops;
 	void *data;
 	bool is_busy; /* done() is to follow */
+	/* What was asked for. */
+	char *wanted; /* [display] command */
+	bool is_patient;
 	/* The choice, while its unit is looked at. */
 	char *command;
 	char *unit;
+	char **environment; /* of the session; NULL: lulld's own is that */
 };
 
 /* --- running a command --- */
@@ -57,7 +61,7 @@ static void finish(struct starter *s, const char *command)
 
 static void run_and_finish(struct starter *s, const char *command)
 {
-	int r = starter_run(s, command, NULL);
+	int r = starter_run(s, command, s->environment);
 
 	if (r < 0)
 		log_error("cannot start the display server '%s': %s", command,
@@ -99,13 +103,11 @@ static bool is_service(void)
  * A service's own environment is as old as the service; systemd's is what the session has told since. Everything
  * else was started from inside its session.
  */
-static struct desktop_session read_session(char *const *systemd)
+static bool is_session(char *const *systemd)
 {
 	struct desktop_session own = session_in(environ);
 
-	if (!systemd || (!is_service() && (own.has_x11 || own.has_wayland)))
-		return own;
-	return session_in(systemd);
+	return systemd && (is_service() || (!own.has_x11 && !own.has_wayland));
 }
 
 /* The best so far; what comes first wins among equals. */
@@ -185,9 +187,26 @@ static void on_unit(void *data, const struct unit *unit)
 static void on_environment(void *data, char *const *environment)
 {
 	struct starter *s = data;
-	struct desktop_session session = read_session(environment);
-	struct choice choice = choose(&session);
+	bool is_theirs = is_session(environment);
+	struct desktop_session session = session_in(is_theirs ? environment : environ);
+	struct choice choice;
 
+	s->environment = command_free(s->environment);
+	if (is_theirs)
+		s->environment = command_copy(environment);
+	if (*s->wanted) {
+		/* A service that is there before the screen waits for it. */
+		if (is_service() && !session.has_x11 && !session.has_wayland)
+			finish(s, NULL);
+		else
+			run_and_finish(s, s->wanted);
+		return;
+	}
+	if (!s->is_patient) {
+		finish(s, NULL);
+		return;
+	}
+	choice = choose(&session);
 	free(s->command);
 	free(s->unit);
 	s->command = choice.command;
@@ -200,12 +219,16 @@ static void on_environment(void *data, char *const *environment)
 
 void starter_start(struct starter *s, const char *command, bool is_patient)
 {
+	char *wanted = s->is_busy ? NULL : strdup(command);
+
 	if (s->is_busy)
 		return;
 	s->is_busy = true;
-	if (*command)
-		run_and_finish(s, command);
-	else if (!is_patient || units_environment(s->connection, on_environment, s) < 0)
+	s->is_patient = is_patient;
+	free(s->wanted);
+	s->wanted = wanted;
+	if (!wanted || (!*wanted && !is_patient) ||
+	    units_environment(s->connection, on_environment, s) < 0)
 		finish(s, NULL);
 }
 
@@ -229,6 +252,8 @@ struct starter *starter_free(struct starter *s)
 		return NULL;
 	free(s->command);
 	free(s->unit);
+	free(s->wanted);
+	command_free(s->environment);
 	dbus_connection_unref(s->connection);
 	free(s);
 	return NULL;

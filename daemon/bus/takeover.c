@@ -16,21 +16,29 @@
 
 /* The old one writes down what it has and ends. */
 #define ANSWERS_MS 5000
-#define ENDS_MS 10000
+#define ENDS_MS 3000
 /* One that hasn't even answered is stuck. */
 #define STUCK_ENDS_MS 2000
 
-/* @call is taken. Return: the answer, NULL when there is none or it is an error. */
-static DBusMessage *ask(DBusConnection *connection, DBusMessage *call, int timeout_ms)
+/* @call is taken. Return: the answer, NULL when there is none or it is an error, which @error tells. */
+static DBusMessage *ask_or(DBusConnection *connection, DBusMessage *call, int timeout_ms,
+			   DBusError *error)
 {
-	DBusError error = DBUS_ERROR_INIT;
 	DBusMessage *reply;
 
 	if (!call)
 		return NULL;
 	dbus_message_set_auto_start(call, FALSE);
-	reply = dbus_connection_send_with_reply_and_block(connection, call, timeout_ms, &error);
+	reply = dbus_connection_send_with_reply_and_block(connection, call, timeout_ms, error);
 	dbus_message_unref(call);
+	return reply;
+}
+
+static DBusMessage *ask(DBusConnection *connection, DBusMessage *call, int timeout_ms)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	DBusMessage *reply = ask_or(connection, call, timeout_ms, &error);
+
 	dbus_error_free(&error);
 	return reply;
 }
@@ -129,6 +137,21 @@ static bool is_main_process(DBusConnection *connection, pid_t pid)
 	return main_pid == wanted;
 }
 
+/* Return: false when there is none after all. */
+static bool wait_successor(DBusConnection *connection, pid_t old)
+{
+	int i;
+
+	for (i = 0; i < ENDS_MS; i++) {
+		pid_t pid = takeover_find(connection);
+
+		if (pid != 0 && pid != old)
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	return false;
+}
+
 int takeover_restart(DBusConnection *connection, pid_t old)
 {
 	autofree(str) char *theirs = spawn_program_of(old), *ours = spawn_program_of(getpid());
@@ -144,6 +167,8 @@ int takeover_restart(DBusConnection *connection, pid_t old)
 	if (reply) {
 		dbus_message_unref(reply);
 		r = wait_end(pidfd, ENDS_MS + ANSWERS_MS);
+		if (r == 0 && !wait_successor(connection, old))
+			r = -ECHILD;
 	} else {
 		r = -ENOTSUP;
 	}
@@ -172,12 +197,42 @@ static dbus_uint32_t request(DBusConnection *connection, const char *name, dbus_
 		       : 0;
 }
 
-/* What comes of it is asked again once the loop runs. */
-static void take_name(DBusConnection *connection)
+/* The old one lets itself be replaced for some seconds only. Return: false when it didn't any more. */
+static bool take_name(DBusConnection *connection)
 {
-	if (request(connection, NOTIFICATIONS_NAME, DBUS_NAME_FLAG_REPLACE_EXISTING) !=
+	static const char *const name = NOTIFICATIONS_NAME;
+	DBusMessage *reply;
+
+	if (request(connection, name, DBUS_NAME_FLAG_REPLACE_EXISTING) ==
 	    DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
-		log_warn("the name couldn't be taken from the lulld that ran before");
+		return true;
+	reply = ask(connection,
+		    bus_driver_call("ReleaseName", DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID),
+		    DBUS_TIMEOUT_USE_DEFAULT);
+	if (reply)
+		dbus_message_unref(reply);
+	return false;
+}
+
+/*
+ * Return: 0; -EBUSY when it says why it can't; -ETIMEDOUT when it doesn't answer, or knows nothing of this.
+ */
+static int ask_to_hand_over(DBusConnection *connection, pid_t old, dbus_bool_t *ret_is_yielding)
+{
+	static const char refusals[] = CONTROL_NAME ".Error.";
+	DBusError error = DBUS_ERROR_INIT;
+	DBusMessage *reply = ask_or(connection, control_call("HandOver"), ANSWERS_MS, &error);
+	int r = -ETIMEDOUT;
+
+	if (read_answer(reply, DBUS_TYPE_BOOLEAN, ret_is_yielding))
+		r = 0;
+	else if (dbus_error_is_set(&error) &&
+		 strncmp(error.name, refusals, sizeof(refusals) - 1) == 0) {
+		log_error("lulld (pid %d) can't hand over: %s", old, error.message);
+		r = -EBUSY;
+	}
+	dbus_error_free(&error);
+	return r;
 }
 
 int takeover_run(DBusConnection *connection, DBusConnection *control, pid_t old)
@@ -189,13 +244,19 @@ int takeover_run(DBusConnection *connection, DBusConnection *control, pid_t old)
 		return errno == ESRCH ? 0 : -errno;
 	/* In line for it, so that the client finds one of the two at any time. */
 	request(control, CONTROL_NAME, 0);
-	if (!read_answer(ask(connection, control_call("HandOver"), ANSWERS_MS), DBUS_TYPE_BOOLEAN,
-			 &is_yielding)) {
+	r = ask_to_hand_over(connection, old, &is_yielding);
+	if (r == -EBUSY) {
+		close(pidfd);
+		return r;
+	}
+	if (r < 0) {
 		log_warn("lulld (pid %d) doesn't hand over; ending it", old);
 		ends_ms = STUCK_ENDS_MS;
 		pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
-	} else if (is_yielding && owns_name(connection, old)) {
-		take_name(connection);
+	} else if (is_yielding && owns_name(connection, old) && !take_name(connection)) {
+		log_error("lulld (pid %d) goes on: it was asked too long ago; try again", old);
+		close(pidfd);
+		return -EBUSY;
 	}
 	r = wait_end(pidfd, ends_ms);
 	if (r < 0) {

@@ -19,7 +19,7 @@ pid_t takeover_find(DBusConnection *connection);
  *
  * Done only if it runs the same program file as this process, perhaps an older version of it.
  *
- * Return: 0: its successor is in charge; -ENOTSUP: it is no such service; another negative errno.
+ * Return: 0: its successor is there; -ECHILD: it has ended, and there is none; -ENOTSUP: it is no such service; another negative errno.
  */
 LULL_MUSTCHECK int takeover_restart(DBusConnection *connection, pid_t old);
 
@@ -30,6 +30,7 @@ LULL_MUSTCHECK int takeover_restart(DBusConnection *connection, pid_t old);
  *
  * An old one that hangs, or that knows nothing of this, is ended.
  *
- * Return: 0: it has ended, and its journal is free; a negative errno.
+ * Return: 0: it has ended, and its journal is free; -EBUSY: it goes on, and why has been logged; another
+ * negative errno.
  */
 LULL_MUSTCHECK int takeover_run(DBusConnection *connection, DBusConnection *control, pid_t old);

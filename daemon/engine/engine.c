@@ -388,6 +388,17 @@ void engine_pause(struct engine *e, bool is_paused)
 	e->delivery.is_paused = is_paused;
 }
 
+bool engine_may_end(struct engine *e)
+{
+	struct journal *journal = e->pass.journal;
+
+	if (journal_place(journal) != JOURNAL_ON_DISK) {
+		e->recover_boot_us = e->pass.now.boot_us;
+		look_after_journal(e);
+	}
+	return journal_place(journal) == JOURNAL_ON_DISK;
+}
+
 bool engine_is_quiet(const struct engine *e)
 {
 	return e->delivery.in_flight == 0;

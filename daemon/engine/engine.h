@@ -41,6 +41,13 @@ void engine_wake(struct engine *e, struct instant now);
  */
 void engine_pause(struct engine *e, bool is_paused);
 
+/**
+ * engine_may_end() - is everything that was acknowledged on disk?
+ *
+ * Tries the disk anew where it failed before.
+ */
+bool engine_may_end(struct engine *e);
+
 /** engine_is_quiet() - does the display owe no answer? */
 bool engine_is_quiet(const struct engine *e);
 
