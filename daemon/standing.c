@@ -17,6 +17,7 @@
 #include "daemon/bus/peer.h"
 #include "daemon/bus/role.h"
 #include "daemon/bus/starter.h"
+#include "daemon/clock.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
 #include "daemon/lulld.h"
@@ -30,6 +31,9 @@
 
 /* For a successor: how long what is on its way to the display is waited for. */
 #define DRAIN_MS 500
+
+/* How long a successor that was started has time to come. */
+#define RESTART_WAIT_US (10 * USEC_PER_SEC)
 
 /* --- starting a display --- */
 
@@ -126,6 +130,8 @@ static bool put_right(struct lulld *l, const struct peer *owner)
 	if (!adopted || !adopted_has(adopted, owner->program))
 		return false;
 	r = adopt_start(l->adopt, owner, on_adopted, l);
+	if (r == 0)
+		display_told_to_end(l->display, owner->unique);
 	if (r < 0 && r != -EBUSY)
 		log_warn("cannot put %s behind lull: %s", owner->program, strerror(-r));
 	return r == 0;
@@ -236,10 +242,12 @@ void lulld_adopt(void *data, struct control_answer *to)
 		return;
 	}
 	r = adopt_start(l->adopt, server, on_adopted, l);
-	if (r < 0)
+	if (r < 0) {
 		refuse_adoption(l, to, r);
-	else
-		l->adopting_for = to;
+		return;
+	}
+	display_told_to_end(l->display, server->unique);
+	l->adopting_for = to;
 }
 
 static void on_yielding(void *data, bool is_yielding)
@@ -296,12 +304,18 @@ void lulld_hand_over(void *data, struct control_answer *to)
 
 int lulld_restart(void *data)
 {
+	struct lulld *l = data;
+	int64_t now_us = clock_now().boot_us;
 	autofree(str) char *program = spawn_program_of(getpid());
 	char option[] = "--take-over", *const argv[] = {program, option, NULL};
 
-	(void)data;
 	if (!program)
 		return -ENOENT;
+	/* Two of them would be in each other's way. */
+	if (l->is_handing_over ||
+	    (l->restarted_us > 0 && now_us < l->restarted_us + RESTART_WAIT_US))
+		return -EBUSY;
+	l->restarted_us = now_us;
 	log_info("starting a successor: %s", program);
 	return spawn_detached(argv, NULL);
 }

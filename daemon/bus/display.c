@@ -27,6 +27,7 @@ struct display {
 	char *name;       /* from GetServerInformation; "" until it has answered */
 	struct peer peer; /* its program; nobody until the bus has answered */
 	enum finder_how how;
+	bool is_told_to; /* end */
 	DBusPendingCall *in_flight;
 };
 
@@ -175,6 +176,7 @@ static bool on_found(void *data, const char *unique, enum finder_how how)
 		return false;
 	}
 	d->how = how;
+	d->is_told_to = false;
 	ask(d, NOTIFICATIONS_IFACE, "GetServerInformation", on_information);
 	ask(d, NOTIFICATIONS_IFACE, "GetCapabilities", on_capabilities);
 	if (peer_ask(d->connection, unique, on_peer, d) < 0)
@@ -204,19 +206,22 @@ static void drop_in_flight(struct display *d)
 
 static void lose(struct display *d)
 {
-	struct peer nobody = {0};
-
 	log_info("the display %s has gone", d->unique);
 	/* The bus drops the match rule for a sender that has left by itself. */
 	drop_in_flight(d);
 	*d->unique = '\0';
 	*d->name = '\0';
-	peer_move(&d->peer, &nobody);
-	peer_done(&nobody);
+	peer_clear(&d->peer);
 	d->how = FINDER_NONE;
-	engine_display_down(d->engine);
+	engine_display_down(d->engine, d->is_told_to);
+	d->is_told_to = false;
 	d->ops->changed(d->data);
 	finder_lost(d->finder);
+}
+
+void display_told_to_end(struct display *d, const char *unique)
+{
+	d->is_told_to = is_known(d) && strcmp(d->unique, unique) == 0;
 }
 
 struct finder *display_finder(struct display *d)
@@ -259,7 +264,11 @@ static void on_name(struct display *d, DBusMessage *message)
 	if (!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
 				   &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID))
 		return;
-	if (is_known(d) && strcmp(name, d->unique) == 0 && !*new_owner)
+	if (!is_known(d))
+		return;
+	/* Or it is GNOME Shell's own process for the name, and has that one only now. */
+	if ((strcmp(name, d->unique) == 0 && !*new_owner) ||
+	    (strcmp(name, GNOME_SERVICE_NAME) == 0 && strcmp(new_owner, d->unique) == 0))
 		lose(d);
 }
 

@@ -43,6 +43,9 @@ DEFINE_AUTOFREE(display)
 /** display_finder() - what looks for it */
 struct finder *display_finder(struct display *d);
 
+/** display_told_to_end() - lulld ends this one, to start it anew: that isn't held against what it shows */
+void display_told_to_end(struct display *d, const char *unique);
+
 /** display_filter() - its signals, and names that come and go; for the connection's filter */
 void display_filter(struct display *d, DBusMessage *message);
 

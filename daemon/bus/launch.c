@@ -104,7 +104,7 @@ static bool append_strings(DBusMessageIter *into, char *const strings[],
 
 	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "s", &list);
 	for (; is_done && *strings; strings++)
-		if (!is_wanted || is_wanted(*strings))
+		if (is_wanted(*strings))
 			is_done = dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, strings);
 	return is_done && dbus_message_iter_close_container(into, &list);
 }
@@ -114,16 +114,48 @@ static bool append_environment(DBusMessageIter *into, const struct launch_job *j
 	return append_strings(into, job->environment ? job->environment : environ, is_passed_on);
 }
 
-/* a(sasas): the path, argv, and that a "$" in it is just that (`[display] command` was expanded already). */
+/* systemd would expand a "$" (`[display] command` was expanded already); two of them stand for one. */
+static char *escape_dollars(const char *word)
+{
+	size_t n = strlen(word);
+	char *escaped = malloc(2 * n + 1), *to = escaped;
+
+	for (; escaped && *word; word++) {
+		*to++ = *word;
+		if (*word == '$')
+			*to++ = '$';
+	}
+	if (escaped)
+		*to = '\0';
+	return escaped;
+}
+
+static bool append_argv(DBusMessageIter *into, char *const argv[])
+{
+	DBusMessageIter list;
+	bool is_done;
+
+	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "s", &list);
+	for (; is_done && *argv; argv++) {
+		autofree(str) char *word = escape_dollars(*argv);
+
+		is_done = word && dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &word);
+	}
+	return is_done && dbus_message_iter_close_container(into, &list);
+}
+
+/* a(sasb): the path, argv, and that a failure counts. ExecStartEx, which needs no escapes, breaks the unit at the
+ * next daemon-reload (systemd 252). */
 static bool append_command(DBusMessageIter *into, const struct launch_job *job)
 {
-	char flag[] = "no-env-expand", *const flags[] = {flag, NULL};
+	const dbus_bool_t is_failure_ignored = FALSE;
 	DBusMessageIter list, command;
 
-	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "(sasas)", &list) &&
+	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "(sasb)", &list) &&
 	       dbus_message_iter_open_container(&list, DBUS_TYPE_STRUCT, NULL, &command) &&
 	       dbus_message_iter_append_basic(&command, DBUS_TYPE_STRING, &job->argv[0]) &&
-	       append_strings(&command, job->argv, NULL) && append_strings(&command, flags, NULL) &&
+	       append_argv(&command, job->argv) &&
+	       dbus_message_iter_append_basic(&command, DBUS_TYPE_BOOLEAN, &is_failure_ignored) &&
 	       dbus_message_iter_close_container(&list, &command) &&
 	       dbus_message_iter_close_container(into, &list);
 }
@@ -152,9 +184,9 @@ static const struct {
 	const char *type;
 	bool (*append)(DBusMessageIter *into, const struct launch_job *job);
 } unit_properties[] = {
-	{"Description", "s", append_description},    {"Type", "s", append_type},
-	{"CollectMode", "s", append_collect},        {"Environment", "as", append_environment},
-	{"ExecStartEx", "a(sasas)", append_command},
+	{"Description", "s", append_description}, {"Type", "s", append_type},
+	{"CollectMode", "s", append_collect},     {"Environment", "as", append_environment},
+	{"ExecStart", "a(sasb)", append_command},
 };
 
 static bool append_unit_properties(DBusMessageIter *into, const struct launch_job *job)

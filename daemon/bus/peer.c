@@ -27,6 +27,14 @@ void peer_done(struct peer *p)
 	*p = (struct peer){0};
 }
 
+void peer_clear(struct peer *p)
+{
+	*p->unique = '\0';
+	*p->program = '\0';
+	p->pid = 0;
+	p->is_shimmed = p->is_shell_gsn = false;
+}
+
 void peer_move(struct peer *to, struct peer *from)
 {
 	peer_done(to);

@@ -23,6 +23,9 @@ LULL_MUSTCHECK int peer_init(struct peer *p);
 /** peer_done() - free what is inside */
 void peer_done(struct peer *p);
 
+/** peer_clear() - it is nobody from now on */
+void peer_clear(struct peer *p);
+
 /** peer_move() - @to becomes what @from was, which is nobody from then on */
 void peer_move(struct peer *to, struct peer *from);
 

@@ -123,13 +123,10 @@ static void tell(struct role *r, bool is_in_front)
 
 static void win(struct role *r)
 {
-	struct peer nobody;
-
 	give_back(r);
 	if (r->is_decided && r->is_in_front)
 		return;
-	if (peer_init(&nobody) == 0)
-		peer_move(&r->owner, &nobody);
+	peer_clear(&r->owner);
 	tell(r, true);
 }
 

@@ -117,8 +117,11 @@ struct choice {
 	char *unit;
 };
 
+/* What its user has chosen is as good as one for any desktop, even if it belongs on another. */
+#define ADOPTED_PREFERENCE 1
+
 static void consider(struct choice *best, const struct desktop_session *session,
-		     const char *command, const char *unit)
+		     const char *command, const char *unit, int preference)
 {
 	autofree(command) char **words = NULL;
 	int rank;
@@ -126,6 +129,8 @@ static void consider(struct choice *best, const struct desktop_session *session,
 	if (command_split(command, &words) < 0)
 		return;
 	rank = desktop_rank(command_base(words[0]), session);
+	if (rank > 0)
+		rank += preference;
 	if (rank <= best->rank)
 		return;
 	free(best->command);
@@ -142,7 +147,7 @@ static struct choice choose(const struct desktop_session *session)
 	size_t i;
 
 	for (command = adopted; command && *command; command++)
-		consider(&best, session, *command, "");
+		consider(&best, session, *command, "", ADOPTED_PREFERENCE);
 	if (services_find(NOTIFICATIONS_NAME, &services) < 0)
 		return best;
 	for (i = 0; i < services.n_items; i++) {
@@ -150,7 +155,7 @@ static struct choice choose(const struct desktop_session *session)
 
 		if (services_is_lulld(one))
 			continue;
-		consider(&best, session, one->exec, one->unit);
+		consider(&best, session, one->exec, one->unit, 0);
 		/* What was adopted may be this one, and have its unit. */
 		if (best.command && strcmp(best.command, one->exec) == 0) {
 			free(best.unit);

@@ -260,7 +260,7 @@ void delivery_reattach(struct delivery *d)
 	d->reattached = 0;
 }
 
-void delivery_down(struct delivery *d, struct pass *pass)
+void delivery_down(struct delivery *d, struct pass *pass, bool is_told_to)
 {
 	static const char *const why = "the display has died of it twice";
 	autofree(ping) struct ping *p = NULL, *last = NULL;
@@ -269,9 +269,10 @@ void delivery_down(struct delivery *d, struct pass *pass)
 	d->was_away_briefly = false;
 	d->is_reattaching = false;
 	if (load_in_flight(d, pass, 0, &p) == 0) {
-		if (p->state == PING_RELEASING)
+		if (p->state == PING_RELEASING && !is_told_to)
 			count_try(d, pass, p, why);
-	} else if (d->last_shown != 0 && pass->now.boot_us - d->last_boot_us < SUSPECT_US &&
+	} else if (!is_told_to && d->last_shown != 0 &&
+		   pass->now.boot_us - d->last_boot_us < SUSPECT_US &&
 		   journal_get(pass->journal, d->last_shown, &last) == 0 &&
 		   last->state == PING_SHOWN) {
 		d->is_stale = false;

@@ -59,8 +59,11 @@ void delivery_up(struct delivery *d, struct pass *pass, const char *identity);
  */
 void delivery_reattach(struct delivery *d);
 
-/** delivery_down() - it has gone; what it showed is gone with it */
-void delivery_down(struct delivery *d, struct pass *pass);
+/**
+ * delivery_down() - it has gone; what it showed is gone with it
+ * @is_told_to: it was ended, and hasn't died of what it showed
+ */
+void delivery_down(struct delivery *d, struct pass *pass, bool is_told_to);
 
 /** delivery_replaced() - @id has a newer version in the journal */
 void delivery_replaced(struct delivery *d, uint32_t id);

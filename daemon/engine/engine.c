@@ -445,9 +445,9 @@ void engine_display_resend(struct engine *e)
 	delivery_reattach(&e->delivery);
 }
 
-void engine_display_down(struct engine *e)
+void engine_display_down(struct engine *e, bool is_told_to)
 {
-	delivery_down(&e->delivery, &e->pass);
+	delivery_down(&e->delivery, &e->pass, is_told_to);
 	e->has_changed = true;
 }
 

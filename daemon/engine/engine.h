@@ -93,7 +93,8 @@ void engine_senders_changed(struct engine *e);
 
 /** engine_display_up() - one is there; @identity differs for each unique name and bus */
 void engine_display_up(struct engine *e, const char *identity);
-void engine_display_down(struct engine *e);
+/* @is_told_to: lulld itself has ended it, so it didn't die of anything. */
+void engine_display_down(struct engine *e, bool is_told_to);
 /** engine_display_resend() - for it, what an earlier lulld has sent belongs to that one; see delivery_reattach() */
 void engine_display_resend(struct engine *e);
 
