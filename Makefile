@@ -189,7 +189,8 @@ TEST_DEPS := $(DEPS) libcmocka-dev python3 python3-pytest python3-dbus python3-g
 	xvfb xdotool imagemagick x11-utils strace clang clang-format \
 	libclang-rt-14-dev cppcheck valgrind sqlite3 systemd dbus-user-session xdg-dbus-proxy \
 	bubblewrap
-DESKTOP_DEPS := $(TEST_DEPS) dbus-broker sway mako-notifier sway-notification-center grim chromium chromium-driver
+DESKTOP_DEPS := $(TEST_DEPS) dbus-broker sway mako-notifier sway-notification-center grim gnome-shell gjs gir1.2-gtk-3.0 \
+	chromium chromium-driver
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 # Only what is missing is installed, so that a second run needs neither the network nor a password.
