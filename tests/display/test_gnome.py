@@ -78,8 +78,22 @@ def test_held_ping_is_shown_by_the_shell_after_the_block_and_a_click_reaches_its
     assert sender.stdout.read().split()[1] == "default"
 
 
-def test_name_falls_to_the_shell_when_lulld_is_killed_and_comes_back(session, screen):
+def test_button_pressed_on_a_released_ping_reaches_the_waiting_sender(session, screen):
     start(session)
+    screen.remember_empty()
+    session.lull("focus", "50m")
+    sender = session.notify_send_and_wait("--wait", "--action=reply=Press me", "asks", "something")
+    session.wait_for(lambda: session.held() == ["asks"], "the ping is held")
+    session.lull("end")
+    session.wait_shown("asks")
+    gnome_rig.click_button(session, screen, screen.wait_popups("released"))
+    session.wait_for(lambda: sender.poll() is not None, "notify-send hears of the click")
+    assert sender.stdout.read().split()[1] == "reply"
+
+
+@in_both_orders
+def test_name_falls_to_the_shell_when_lulld_is_killed_and_comes_back(session, screen, order):
+    start(session, order)
     screen.remember_empty()
     session.lull("focus", "50m")
     session.notify_send("before the kill")
@@ -162,6 +176,24 @@ def test_an_application_keeps_its_identity(session, is_held):
     assert (source["title"], source["app"], source["pid"]) == ("Example Chat", "org.example.Chat.desktop", named.pid)
     source = session.wait_for(lambda: session.source_of("from another"), "the shell has the second")
     assert (source["title"], source["pid"]) == ("Other", other.pid)
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["passed through", "held"])
+def test_an_application_that_says_nothing_of_itself_is_known_by_its_process(session, is_held):
+    session.write(".local/share/applications/org.example.Notes.desktop",
+                  "[Desktop Entry]\nType=Application\nName=Example Notes\nExec=true\n")
+    start(session)
+    app = session.start_app("org.example.Notes")
+    if is_held:
+        session.lull("focus", "50m")
+    app.stdin.write("from a window\n")
+    app.stdin.flush()
+    assert app.stdout.readline() == "sent\n"
+    if is_held:
+        assert session.held() == ["from a window"]
+        session.lull("end")
+    source = session.wait_for(lambda: session.source_of("from a window"), "the shell has it")
+    assert (source["title"], source["app"], source["pid"]) == ("Example Notes", "org.example.Notes.desktop", app.pid)
 
 
 def test_one_whose_sender_has_left_is_shown_all_the_same(session):
