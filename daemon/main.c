@@ -359,8 +359,12 @@ static int replace(struct lulld *l, enum precedence precedence)
 				  old);
 			return r;
 		}
-		if (r != -ENOTSUP)
-			log_warn("lulld (pid %d) can't replace itself: %s", old, strerror(-r));
+		if (r != -ENOTSUP) {
+			log_error("lulld (pid %d) goes on: its successor didn't start; see "
+				  "'journalctl --user -u lulld'",
+				  old);
+			return r;
+		}
 	}
 	r = takeover_run(l->name_connection, l->control_connection, old);
 	if (r < 0 && r != -EBUSY)

@@ -123,8 +123,12 @@ static void on_late(evutil_socket_t fd, short what, void *data)
 
 	(void)fd;
 	(void)what;
-	fail(a, a->step == ADOPT_STOPPING ? "it doesn't end; stop it, and start it behind lull-shim"
-					  : "it was stopped, and didn't come back in time");
+	if (a->step == ADOPT_STARTING) {
+		fail(a, "it was stopped, and didn't come back in time");
+		return;
+	}
+	log_warn("%s doesn't end; once it does it is started behind lull-shim", a->program);
+	answer(a, NULL, "it doesn't end; once it does it is started behind lull-shim");
 }
 
 bool adopt_is_busy(const struct adopt *a)

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define MATCH_OWNER(name)                                                               \
 	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
@@ -14,6 +15,8 @@
 
 /* GNOME's process for the name needs some 100 ms to give way. */
 #define TAKEOVER_WAIT_S 3
+
+#define GIVE_BACK_MS 2000
 
 /* A successor that has asked to be let in front and doesn't come is gone. */
 #define YIELD_WAIT_S 5
@@ -112,6 +115,58 @@ static void give_back(struct role *r)
 		 bus_driver_call("StartServiceByName", DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32,
 				 &no_flags, DBUS_TYPE_INVALID),
 		 ignore_reply);
+}
+
+/* Return: the answer; NULL when there is none. @call is taken. */
+static DBusMessage *ask_and_wait(struct role *r, DBusMessage *call)
+{
+	DBusMessage *reply = NULL;
+
+	if (call) {
+		reply = dbus_connection_send_with_reply_and_block(r->connection, call, GIVE_BACK_MS,
+								  NULL);
+		dbus_message_unref(call);
+	}
+	return reply;
+}
+
+static bool has_name(struct role *r)
+{
+	static const char *const name = NOTIFICATIONS_NAME;
+	DBusMessage *reply = ask_and_wait(r, bus_driver_call("GetNameOwner", DBUS_TYPE_STRING,
+							     &name, DBUS_TYPE_INVALID));
+	const char *owner;
+	bool is_ours =
+		reply &&
+		dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner, DBUS_TYPE_INVALID) &&
+		strcmp(owner, dbus_bus_get_unique_name(r->connection)) == 0;
+
+	if (reply)
+		dbus_message_unref(reply);
+	return is_ours;
+}
+
+/*
+ * The same when lulld ends amid it. The process that gives way must have ended before another is started, and the
+ * bus starts nothing for one that has left already.
+ */
+static void give_back_and_wait(struct role *r)
+{
+	static const char *const name = GNOME_SERVICE_NAME;
+	const dbus_uint32_t no_flags = 0;
+	DBusMessage *reply;
+	int i;
+
+	for (i = 0; i < GIVE_BACK_MS / 10 && !has_name(r); i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	reply = ask_and_wait(r, bus_driver_call("ReleaseName", DBUS_TYPE_STRING, &name,
+						DBUS_TYPE_INVALID));
+	if (reply)
+		dbus_message_unref(reply);
+	reply = ask_and_wait(r, bus_driver_call("StartServiceByName", DBUS_TYPE_STRING, &name,
+						DBUS_TYPE_UINT32, &no_flags, DBUS_TYPE_INVALID));
+	if (reply)
+		dbus_message_unref(reply);
 }
 
 static void tell(struct role *r, bool is_in_front)
@@ -439,7 +494,7 @@ struct role *role_free(struct role *r)
 		return NULL;
 	/* Ended in the middle: nobody else would start it again. */
 	if (r->late && r->is_taking_over && dbus_connection_get_is_connected(r->connection))
-		give_back(r);
+		give_back_and_wait(r);
 	if (r->late)
 		event_free(r->late);
 	if (r->alone)
