@@ -59,6 +59,7 @@ struct lulld {
 	struct control_answer *adopting_for; /* the call that a server is adopted for */
 	struct control_answer *adopt_asked;  /* one that came before it was known who is in front */
 	struct control_answer *yielding_for; /* the call of a successor */
+	struct control_answer *yield_asked;  /* one that came before it was known who is in front */
 	int64_t restarted_us;                /* when a successor was last started; boot; 0: never */
 	bool is_handing_over;                /* until it has come, or is given up */
 	bool is_draining;                    /* first: until the display owes no answer, or */

@@ -167,6 +167,8 @@ static void on_role_changed(void *data, bool is_in_front)
 	finder_look(display_finder(l->display));
 	if (l->adopt_asked)
 		lulld_adopt(l, take(l->adopt_asked));
+	if (l->yield_asked)
+		lulld_hand_over(l, take(l->yield_asked));
 	lulld_tell_systemd(l);
 	sd_notify(0, "READY=1");
 	lulld_changed(l);
@@ -284,7 +286,7 @@ void lulld_hand_over(void *data, struct control_answer *to)
 {
 	struct lulld *l = data;
 
-	if (l->is_handing_over) {
+	if (l->is_handing_over || l->yield_asked) {
 		control_answer_error(l->control, to, "Busy", "another lulld takes over already");
 		return;
 	}
@@ -292,6 +294,10 @@ void lulld_hand_over(void *data, struct control_answer *to)
 		control_answer_error(l->control, to, "Failed",
 				     "what it holds is in memory only, and would be lost; `lull "
 				     "doctor` says why");
+		return;
+	}
+	if (!role_is_decided(l->role)) {
+		l->yield_asked = to;
 		return;
 	}
 	log_info("making way for another lulld");
@@ -343,6 +349,7 @@ void lulld_stand_down(struct lulld *l)
 	l->drained = NULL;
 	free(l->adopting_for);
 	free(l->adopt_asked);
+	free(l->yield_asked);
 	free(l->yielding_for);
 	l->adopt = adopt_free(l->adopt);
 	l->starter = starter_free(l->starter);

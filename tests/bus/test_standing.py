@@ -2,11 +2,12 @@
 import os
 import shutil
 import signal
+import time
 
 import dbus
 import pytest
 
-from rig import BUILD, HERE, NAME, PYTHON, FakeDisplay, Log, Lulld, wait_for
+from rig import BUILD, HERE, LULL, NAME, PYTHON, FakeDisplay, Log, Lulld, wait_for
 
 GNOME_SHELL = "org.gnome.Shell"
 DO_NOT_QUEUE, REPLACE = 4, 2
@@ -347,6 +348,85 @@ def test_an_unqueued_server_is_put_in_line_by_adopt(bus, user, sender):
     assert len(user.queue()) == 2 and lulld.process.poll() is None
 
 
+def test_adopt_while_lulld_puts_the_server_right_by_itself_is_answered_with_that(bus, user):
+    command, log = fake_command(bus, "dunst")
+    (bus.tmp_path / "state/lull").mkdir(mode=0o700)
+    (bus.tmp_path / "state/lull/adopted").write_text(command + "\n")
+    bus.popen(*command.split())
+    wait_for(lambda: log.of("up"), "the server is there first")
+    Lulld(bus).spawn()
+    wait_for(lambda: user.owner(LULL), "lulld")
+    assert user.lull("Adopt") in ("", command)
+    wait_for(lambda: user.get("Display")["how"] == "started", "it is in line")
+
+
+def test_what_the_server_showed_last_is_not_held_against_it_when_lulld_ends_the_server(bus, user, sender):
+    """Twice, as at two logins: it isn't quarantined."""
+    command, log = fake_command(bus, "dunst")
+    lulld = Lulld(bus)
+    (bus.tmp_path / "state/lull").mkdir(mode=0o700)
+    (bus.tmp_path / "state/lull/adopted").write_text(command + "\n")
+    id = None
+    for login in range(1, 3):
+        bus.popen(*command.split())
+        wait_for(lambda: len(log.of("up")) == 2 * login - 1, "the server is there first")
+        lulld.start()
+        wait_for(lambda: len(log.of("up")) == 2 * login and user.get("Display")["how"] == "started", "put right")
+        id = id or sender.notify("important", hints={"urgency": dbus.Byte(2)})
+        wait_for(lambda: user.lull("GetItem", "u", id)["state"] == "shown", "it is shown")
+        lulld.stop()
+        os.kill(log.of("up")[-1]["pid"], signal.SIGKILL)
+        wait_for(lambda: user.queue() == [], "the end of the session")
+    lulld.start()
+    assert user.lull("GetItem", "u", id)["state"] != "quarantined"
+
+
+def test_a_server_started_by_a_relative_path_is_found_again(bus, user):
+    command, log = fake_command(bus, "dunst")
+    bus.popen("./dunst", *command.split()[1:], cwd=bus.tmp_path / "bin")
+    wait_for(lambda: log.of("up"), "it is up")
+    Lulld(bus).start()
+    assert user.lull("Adopt").startswith(str(bus.tmp_path / "bin/dunst"))
+
+
+@pytest.mark.parametrize("where", ["services", "adopted"])
+def test_a_file_that_would_keep_its_reader_waiting_is_passed_over(bus, sender, where):
+    if where == "services":
+        directory = bus.tmp_path / "share/dbus-1/services"
+        directory.mkdir(parents=True)
+        os.mkfifo(directory / "x.service")
+        bus.env["XDG_DATA_DIRS"] = str(bus.tmp_path / "share")
+    else:
+        (bus.tmp_path / "state/lull").mkdir(mode=0o700)
+        os.mkfifo(bus.tmp_path / "state/lull/adopted")
+    command, log = fake_command(bus, "dunst")
+    service_file(bus, "y.service", command)
+    bus.env["DISPLAY"] = ":99"
+    Lulld(bus).start()
+    sender.notify("waits")
+    wait_for(lambda: log.of("Notify"), "what can be read was")
+
+
+def test_a_server_that_dies_soon_is_not_started_for_ever(bus, sender):
+    code = bus.tmp_path / "dying"
+    log = bus.tmp_path / "starts"
+    code.write_text(f"#!/bin/sh\necho x >>{log}\nexec {PYTHON} -c \"import dbus, os, time; "
+                    f"b = dbus.bus.BusConnection(os.environ['DBUS_SESSION_BUS_ADDRESS']); "
+                    f"b.request_name('{NAME}'); time.sleep(0.3)\"\n")
+    code.chmod(0o755)
+    lulld = Lulld(bus)
+    lulld.configure(f"[display]\ncommand = {code}\n")
+    lulld.start()
+
+    def starts():
+        return len(log.read_text().split()) if log.exists() else 0
+
+    wait_for(lambda: starts() == 5, "it is tried some times")
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        assert starts() == 5, "and not again at once"
+
+
 # --- Plasma ----------------------------------------------------------------------------------------------
 
 
@@ -375,6 +455,17 @@ def test_plasmas_shell_gets_the_name_also_when_lulld_was_first(bus, server, user
     wait_for(lambda: user.owner() == plasma.unique, "Plasma has the name")
     wait_for(lambda: user.get("Owner")["kind"] == "unsupported", "lulld says so")
     assert not user.get("InFront")
+
+
+def test_plasmas_shell_gets_the_name_also_when_its_session_manager_was_before_lulld(bus, server, user):
+    bus.peer().driver("RequestName", "su", "org.kde.ksmserver", 0)
+    Lulld(bus).start()
+    plasma = server("plasmashell", "--flags", REPLACE | DO_NOT_QUEUE)
+    wait_for(lambda: user.owner() == plasma.unique, "Plasma has the name")
+    plasma.kill()
+    wait_for(lambda: user.get("InFront"), "lulld has it while the shell is away")
+    plasma = server("plasmashell", "--flags", REPLACE | DO_NOT_QUEUE)
+    wait_for(lambda: user.owner() == plasma.unique, "and gives it back")
 
 
 def test_elsewhere_nobody_can_replace_lulld(lulld, bus, user):

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 
+import dbus
 import pytest
 
 from rig import BUILD, LULL, NAME, PATIENCE_S, WRAPPER, Bus, Lulld, Sender, wait_for
@@ -184,6 +185,47 @@ def test_only_one_can_take_over_at_a_time(bus, display, lulld, user):
     assert user.lull("HandOver")
     name, text = user.lull_error("HandOver")
     assert name.endswith("Error.Busy") and "already" in text
+
+
+def test_a_second_successor_leaves_the_first_alone(bus, display, lulld, user, sender):
+    user.focus()
+    id = sender.notify("held")
+    first, second = Successor(bus), Successor(bus)
+    second.stderr_path = bus.tmp_path / "second.stderr"
+    first.spawn()
+    second.spawn()
+    lulld.process.wait(PATIENCE_S)
+    wait_for(lambda: (first.process.poll() is None) != (second.process.poll() is None), "one of them is left")
+    wait_for(lambda: user.get("InFront"), "in front")
+    assert user.item_ids("held") == [id]
+
+
+def test_one_that_was_asked_to_restart_starts_one_successor(bus, display, lulld, user):
+    user.lull("Restart")
+    try:
+        user.lull("Restart")
+    except dbus.DBusException as e:
+        assert "Failed" in e.get_dbus_name() or "NoReply" in e.get_dbus_name()
+    assert lulld.process.wait(PATIENCE_S) == 0
+    wait_for(lambda: user.owner(LULL) and user.owner() != display.unique, "its successor is in front")
+    pid = int(user.driver("GetConnectionUnixProcessID", "s", LULL))
+    assert pid == int(user.driver("GetConnectionUnixProcessID", "s", NAME))
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: user.owner(LULL) is None, "it has ended")
+
+
+def test_one_whose_journal_is_in_memory_does_not_hand_over(bus, display, lulld, user, sender):
+    """What is held there would be lost."""
+    user.focus()
+    subprocess.run(["prlimit", "--pid", str(lulld.pid), "--fsize=0:unlimited"], check=True)
+    id = sender.notify("held in memory")
+    assert str(user.get("Journal")).startswith("memory")
+    successor = Successor(bus)
+    successor.spawn()
+    assert successor.process.wait(PATIENCE_S) == 1
+    assert "can't hand over" in successor.stderr() and "memory" in successor.stderr()
+    assert lulld.process.poll() is None and user.item_ids("held") == [id]
+    subprocess.run(["prlimit", "--pid", str(lulld.pid), "--fsize=unlimited:unlimited"], check=True)
 
 
 def test_the_log_tells_of_both_sides(bus, display, lulld):
