@@ -209,12 +209,63 @@ static void finish_record(struct enable *e, bool is_all)
 		put_back_dirs(e, changes);
 }
 
+/* What waits but isn't held stays in the journal all the same; only lulld shows it. */
+static void note_waiting(struct enable *e, const json_t *status)
+{
+	static const struct {
+		const char *key;
+		const char *word;
+	} rows[] = {
+		{"snoozed", "snoozed"},
+		{"announced", "announced"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_int_t n = call_number(status, rows[i].key);
+
+		if (n > 0)
+			report_note(&e->report,
+				    "%" JSON_INTEGER_FORMAT " notification%s %s; %s in the "
+				    "journal, and %s shown",
+				    n, n == 1 ? " is" : "s are", rows[i].word,
+				    n == 1 ? "it stays" : "they stay", n == 1 ? "isn't" : "aren't");
+	}
+}
+
+/* Without lulld nothing shows what it holds. False when it has to be let go first. */
+static bool may_stop_lulld(struct enable *e)
+{
+	autofree(json) json_t *status = e->call ? lulld_status(e->call) : NULL;
+	json_int_t n = call_number(status, "held");
+	autofree(str) char *text = NULL;
+
+	e->report.step = "lulld";
+	if (n > 0 && asprintf(&text,
+			      "%" JSON_INTEGER_FORMAT " notification%s held; 'lull end' or 'lull "
+			      "release' lets %s go, then: lull disable",
+			      n, n == 1 ? " is" : "s are", n == 1 ? "it" : "them") < 0) {
+		text = NULL;
+		e->report.is_out_of_memory = true;
+		return false;
+	}
+	if (text && !e->report.is_dry_run)
+		report_failed(&e->report, "%s", text);
+	else if (text)
+		report_note(&e->report, "%s", text);
+	if (!e->report.has_failed)
+		note_waiting(e, status);
+	return !e->report.has_failed;
+}
+
 static enum outcome put_everything_back(struct enable *e)
 {
 	bool is_all, was_running = false;
 
 	e->report.step = "files";
 	find_bus(e);
+	if (!may_stop_lulld(e))
+		return report_finish(&e->report, false, NULL);
+	e->report.step = "files";
 	is_all = put_back_files(e);
 	forget_adopted(e);
 	if (e->call) {

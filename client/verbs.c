@@ -311,7 +311,8 @@ static const struct verb verbs[] = {
 		.summary = "put everything back that 'lull enable' has changed, and stop lulld",
 		.details =
 			"Files that were set aside are there again, byte for byte; what you have edited since\n"
-			"is left as it is. What lull has kept of your notifications stays.\n"
+			"is left as it is. What lull has kept of your notifications stays. While notifications\n"
+			"are held it changes nothing: 'lull end' or 'lull release' lets them go first.\n"
 			"\n"
 			"  lull disable --dry-run\n"
 			"  lull disable\n",

@@ -483,6 +483,36 @@ def test_a_server_that_lull_does_not_adopt_makes_it_fail_with_the_reason(bare):
     bare.run("disable")
 
 
+def test_disable_refuses_before_it_changes_anything_while_notifications_are_held(account):
+    account.run("enable")
+    account.run("focus", "10m")
+    sender = account.bus.sender()
+    sender.notify("one")
+    before, pid = account.snapshot(), account.lulld_pid()
+    r = account.run("disable", status=1)
+    assert r.stderr == ("lull: 1 notification is held; 'lull end' or 'lull release' lets it go, then: lull disable\n")
+    assert r.stdout == ""
+    sender.notify("two")
+    text = "2 notifications are held; 'lull end' or 'lull release' lets them go, then: lull disable"
+    assert account.steps("disable", status=1) == [("lulld", "failed", text)]
+    assert ("lulld", "note", text) in account.steps("disable", "--dry-run")
+    assert account.snapshot() == before and account.lulld_pid() == pid
+    account.run("end")
+    account.run("disable")
+    assert account.lulld_pid() is None and not (account.home / RECORD).exists()
+
+
+def test_disable_says_that_what_is_snoozed_stays_in_the_journal(account):
+    account.run("enable")
+    account.run("focus", "10m")
+    n = account.bus.sender().notify("one")
+    account.run("snooze", str(n), "1h")
+    account.run("end")
+    texts = [text for _, s, text in account.steps("disable") if s == "note"]
+    assert "1 notification is snoozed; it stays in the journal, and isn't shown" in texts
+    assert account.lulld_pid() is None
+
+
 def test_an_autostart_entry_of_the_server_is_named_and_left_as_it_is(bare):
     entry = bare.write(".config/autostart/notify.desktop",
                           "[Desktop Entry]\nType=Application\nExec=dunst -print\n")
