@@ -277,7 +277,19 @@ INSTALL_DIRS = $(sort $(foreach i,$(INSTALLED),$(call field,3,$(i))))
 install: all ## install into $(DESTDIR)$(PREFIX)
 	$(foreach i,$(INSTALLED),$(Q)install -D -m $(call field,1,$(i)) $(call field,2,$(i)) \
 		'$(DESTDIR)$(call field,3,$(i))/$(notdir $(call field,2,$(i)))'$(newline))
+# An account for which it is enabled would be without any notifications. Below DESTDIR nobody runs anything.
+define refuse_while_enabled
+@check() { \
+	[ ! -e "$$2/lull/enabled.json" ] || \
+		{ echo "lull is still enabled for $$1: run 'lull disable' first" >&2; exit 1; }; \
+}; \
+check "$$(id -un)" "$${XDG_STATE_HOME:-$$HOME/.local/state}"; \
+home=$$([ -z "$$SUDO_USER" ] || getent passwd -- "$$SUDO_USER" | cut -d: -f6); \
+[ -z "$$home" ] || check "$$SUDO_USER" "$$home/.local/state"
+endef
+
 uninstall: ## remove what install has put there
+	$(if $(DESTDIR),,$(refuse_while_enabled))
 	$(foreach i,$(INSTALLED),$(Q)rm -f \
 		'$(DESTDIR)$(call field,3,$(i))/$(notdir $(call field,2,$(i)))'$(newline))
 # Below DESTDIR every directory is install's.
