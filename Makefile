@@ -61,7 +61,7 @@ lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/whe
 	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_front.c \
 	client/doctor_files.c client/doctor_peer.c client/doctor_probe.c client/probe.c client/enable.c \
 	client/enable_login.c client/enable_files.c client/enable_record.c client/enable_report.c \
-	client/enable_bus.c client/disable.c client/units.c client/dropin.c client/autostart.c client/disk.c \
+	client/enable_bus.c client/enable_found.c client/disable.c client/units.c client/dropin.c client/autostart.c client/disk.c \
 	$(FILES_SRC)
 lull_PKG := dbus-1 jansson sqlite3 inih
 

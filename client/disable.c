@@ -3,6 +3,7 @@
 #include "client/doctor_peer.h"
 #include "client/enable.h"
 #include "client/enable_files.h"
+#include "client/enable_found.h"
 #include "client/enable_record.h"
 #include "client/enable_steps.h"
 #include "client/units.h"
@@ -257,6 +258,46 @@ static bool may_stop_lulld(struct enable *e)
 	return !e->report.has_failed;
 }
 
+/* From here on it is as if it had been on record. False when it can't be put there. */
+static bool record_found(struct enable *e)
+{
+	json_t *change;
+	int error = 0;
+	size_t i;
+
+	json_array_foreach(e->found, i, change)
+	{
+		if (error == 0)
+			error = record_add(e->record, json_incref(change));
+	}
+	if (error < 0)
+		report_failed(&e->report, "what is found can't be put on record in %s: %s; %s",
+			      record_dir(e->record), strerror(-error), files_remedy(error));
+	else if (e->found)
+		report_note(
+			&e->report,
+			"the record of 'lull enable' is lost; the files that name it are put back");
+	return error == 0;
+}
+
+/* Only the record knew who had enabled it. */
+static void note_enabled_unit(struct enable *e)
+{
+	autofree(str) char *state = NULL;
+
+	if (record_flag(e->record, RECORD_WAS_ENABLED)) {
+		report_note(&e->report,
+			    LULLD_UNIT " was enabled before, and stays so; to change that: "
+				       "systemctl --user disable lulld");
+		return;
+	}
+	state = e->found && e->has_systemd ? units_file_state(e->call, LULLD_UNIT) : NULL;
+	if (state && strcmp(state, "enabled") == 0)
+		report_note(&e->report,
+			    LULLD_UNIT " is enabled still; to have it no longer start "
+				       "with the session: systemctl --user disable lulld");
+}
+
 static enum outcome put_everything_back(struct enable *e)
 {
 	bool is_all, was_running = false;
@@ -266,6 +307,8 @@ static enum outcome put_everything_back(struct enable *e)
 	if (!may_stop_lulld(e))
 		return report_finish(&e->report, false, NULL);
 	e->report.step = "files";
+	if (!record_found(e))
+		return report_finish(&e->report, false, NULL);
 	is_all = put_back_files(e);
 	forget_adopted(e);
 	if (e->call) {
@@ -274,10 +317,7 @@ static enum outcome put_everything_back(struct enable *e)
 		was_running = stop_lulld(e);
 	}
 	e->report.step = "files";
-	if (record_flag(e->record, RECORD_WAS_ENABLED))
-		report_note(&e->report,
-			    LULLD_UNIT " was enabled before, and stays so; to change that: "
-				       "systemctl --user disable lulld");
+	note_enabled_unit(e);
 	finish_record(e, is_all);
 	e->report.step = "result";
 	if (was_running)
@@ -297,7 +337,12 @@ enum outcome disable_run(const struct args *a)
 
 	if (r != OUTCOME_DONE)
 		return r;
-	if (record_is_there(e.record))
+	if (!record_is_there(e.record)) {
+		e.found = found_changes();
+		if (!e.found)
+			return call_no_memory();
+	}
+	if (record_is_there(e.record) || json_array_size(e.found) > 0)
 		return put_everything_back(&e);
 	/* Where enable was killed before the record was there, it had made the directory for it at the most. */
 	if (record_remove(e.record) > 0)

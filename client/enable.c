@@ -22,6 +22,7 @@ void enable_done(struct enable *e)
 {
 	call_free(e->call);
 	record_free(e->record);
+	json_decref(e->found);
 	free(e->lulld);
 	free(e->shim);
 	services_done(&e->services);

@@ -32,21 +32,41 @@ static bool is_pending(const json_t *change)
 	return change && !is_aside(change);
 }
 
+/* NULL when out of memory. */
+static char *nth_aside(const char *path, int i)
+{
+	char *name;
+	int n = i == 1 ? asprintf(&name, "%s" FILES_ASIDE, path)
+		       : asprintf(&name, "%s" FILES_ASIDE "-%d", path, i);
+
+	return n < 0 ? NULL : name;
+}
+
 /* A name that is free. NULL: none, or out of memory. */
 static char *name_aside(const char *path)
 {
 	for (int i = 1; i <= MAX_ASIDE; i++) {
-		char *name;
-		int n = i == 1 ? asprintf(&name, "%s.before-lull", path)
-			       : asprintf(&name, "%s.before-lull-%d", path, i);
+		autofree(str) char *name = nth_aside(path, i);
 
-		if (n < 0)
-			return NULL;
-		if (!disk_has(name))
-			return name;
-		free(name);
+		if (!name || !disk_has(name))
+			return take(name);
 	}
 	return NULL;
+}
+
+char *files_last_aside(const char *path)
+{
+	autofree(str) char *last = NULL;
+
+	for (int i = 1; i <= MAX_ASIDE; i++) {
+		autofree(str) char *name = nth_aside(path, i);
+
+		if (!name || !disk_has(name))
+			break;
+		free(last);
+		last = take(name);
+	}
+	return take(last);
 }
 
 int files_set_aside(struct record *r, const char *path, char **ret_aside)

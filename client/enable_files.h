@@ -11,6 +11,11 @@
 
 struct record;
 
+/** What every file that is written here begins with. */
+#define FILES_HEAD "# Written by 'lull enable', removed by 'lull disable'."
+/** What is set aside has this after its name, and a number besides where that was taken. */
+#define FILES_ASIDE ".before-lull"
+
 enum files_outcome {
 	/* of files_write() */
 	FILES_SAME = 0, /* it says so already; of files_undo(): there is nothing to put back */
@@ -35,6 +40,9 @@ LULL_MUSTCHECK int files_write(struct record *r, const char *path, const char *t
 
 /** files_set_aside() - have a file give way; Return: 0 or a negative errno */
 LULL_MUSTCHECK int files_set_aside(struct record *r, const char *path, char **ret_aside);
+
+/** files_last_aside() - Return: where a file was set aside last, freed by the caller; NULL: nowhere */
+char *files_last_aside(const char *path);
 
 /**
  * files_undo() - put back a change of the record

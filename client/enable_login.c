@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define SERVICES "dbus-1/services/"
-#define HEAD "# Written by 'lull enable', removed by 'lull disable'.\n"
 #define DROP_IN ".d/lull.conf"
 #define WANTED_LINK "systemd/user/default.target.wants/" LULLD_UNIT
 
@@ -74,7 +73,7 @@ static bool write_service(struct enable *e, const char *name, const char *purpos
 	int outcome;
 
 	if (!dir || !exec || asprintf(&path, "%s%s.service", dir, name) < 0 ||
-	    asprintf(&text, HEAD "[D-BUS Service]\nName=%s\nExec=%s\n%s", name, exec,
+	    asprintf(&text, FILES_HEAD "\n[D-BUS Service]\nName=%s\nExec=%s\n%s", name, exec,
 		     e->has_unit ? "SystemdService=" LULLD_UNIT "\n" : "") < 0) {
 		e->report.is_out_of_memory = true;
 		return false;

@@ -16,6 +16,7 @@ struct record;
 struct enable {
 	struct call *call;
 	struct record *record;
+	json_t *found; /* what disable has found without a record; NULL: it has one */
 	struct report report;
 	char *lulld;
 	char *shim;

@@ -330,6 +330,45 @@ def test_disable_without_enable_says_that_there_is_nothing(account):
     assert account.snapshot(all=True) == before
 
 
+@pytest.mark.parametrize("prepare", [nothing, a_server_of_ones_own, two_servers, a_name_that_is_taken,
+                                     a_server_by_another_name, a_link_into_a_repository])
+def test_disable_without_its_record_puts_back_what_says_that_enable_wrote_it(account, prepare):
+    prepare(account)
+    (account.home / OURS).parent.mkdir(parents=True, exist_ok=True)
+    before = account.snapshot()
+    account.run("enable")
+    account.end_lulld()
+    shutil.rmtree(account.home / ".local/state")
+    # A drop-in of a server's unit, and one that is somebody else's.
+    drop_in = account.write(".config/systemd/user/dunst.service.d/lull.conf",
+                            "# Written by 'lull enable', removed by 'lull disable'. The server stands\n[Service]\n")
+    account.write(".config/systemd/user/dunst.service.d/lull.conf.before-lull", "mine")
+    mine = account.write(".config/systemd/user/mako.service.d/lull.conf", "[Service]\n")
+    during = account.snapshot(all=True)
+    would = [text for _, s, text in account.steps("disable", "--dry-run") if s == "would"]
+    assert account.snapshot(all=True) == during
+    did = account.steps("disable")
+    for path in (account.home / OURS, account.home / OF_LULL, drop_in):
+        assert ("files", "done", f"removed {path}") in did and f"would remove {path}" in would
+    assert drop_in.read_text() == "mine" and mine.exists()
+    shutil.rmtree(account.home / ".config")
+    assert account.snapshot() == before
+    assert "nothing to put back" in account.run("disable").stdout
+
+
+def test_disable_without_its_record_stops_lulld_and_refuses_while_it_holds(account):
+    account.run("enable")
+    (account.home / RECORD).unlink()
+    account.run("focus", "10m")
+    account.bus.sender().notify("one")
+    before = account.snapshot()
+    assert "1 notification is held" in account.run("disable", status=1).stderr
+    assert account.snapshot() == before
+    account.run("end")
+    assert "stopped lulld" in account.run("disable").stdout
+    assert account.lulld_pid() is None and not (account.home / OURS).exists()
+
+
 def test_without_a_bus_files_are_put_back_and_nothing_is_enabled(state):
     before = state.snapshot()
     state.run("enable")
