@@ -50,6 +50,16 @@ static bool step_tell(struct enable *e)
 	return record_set_flag(e->record, RECORD_IS_TOLD, true) == 0;
 }
 
+static int start_unit(struct enable *e, char **ret_why)
+{
+	unit_auto u = units_load(e->call, LULLD_UNIT);
+
+	/* Where that doesn't help, the start says why. */
+	if (strcmp(u.state, "failed") == 0)
+		(void)!units_reset_failed(e->call, LULLD_UNIT, NULL);
+	return units_start(e->call, LULLD_UNIT, ret_why);
+}
+
 static bool step_start(struct enable *e)
 {
 	json_int_t pid = bus_pid(e->call, LULL_NAME);
@@ -62,8 +72,7 @@ static bool step_start(struct enable *e)
 		return true;
 	}
 	if (!e->report.is_dry_run) {
-		r = e->has_unit ? units_start(e->call, LULLD_UNIT, &why)
-				: bus_start(e->call, LULL_NAME, &why);
+		r = e->has_unit ? start_unit(e, &why) : bus_start(e->call, LULL_NAME, &why);
 		if (r == 0 && !bus_wait(e->call, LULL_NAME, true))
 			r = -ETIMEDOUT;
 	}
@@ -240,13 +249,18 @@ static enum outcome find_desktop(struct enable *e)
 }
 
 /* systemd may not have looked since lull was installed. */
-static void find_unit(struct enable *e)
+static enum outcome find_unit(struct enable *e)
 {
 	e->has_systemd = units_are_there(e->call);
 	if (!e->has_systemd)
-		return;
+		return OUTCOME_DONE;
 	unit_auto u = units_load(e->call, LULLD_UNIT);
 
+	if (u.is_masked) {
+		print_failure(LULLD_UNIT
+			      " is masked; systemctl --user unmask lulld, then: lull enable");
+		return OUTCOME_REFUSED;
+	}
 	if (!u.is_loaded && !e->report.is_dry_run && units_reload(e->call, NULL) == 0) {
 		unit_auto again = units_load(e->call, LULLD_UNIT);
 
@@ -254,6 +268,7 @@ static void find_unit(struct enable *e)
 	} else {
 		e->has_unit = u.is_loaded;
 	}
+	return OUTCOME_DONE;
 }
 
 enum outcome enable_open_record(struct enable *e)
@@ -291,7 +306,7 @@ static enum outcome begin(struct enable *e)
 	if (r == OUTCOME_DONE && services_find(NOTIFICATIONS_NAME, &e->services) < 0)
 		r = call_no_memory();
 	if (r == OUTCOME_DONE)
-		find_unit(e);
+		r = find_unit(e);
 	return r;
 }
 

@@ -246,12 +246,7 @@ bool enable_service(struct enable *e)
 	state = units_file_state(e->call, LULLD_UNIT);
 	if (!state)
 		return false;
-	if (strncmp(state, "masked", 6) == 0) {
-		report_note(
-			&e->report, LULLD_UNIT
-			" is masked; to have it start with the session: systemctl --user unmask "
-			"lulld; lull enable");
-	} else if (!e->has_unit) {
+	if (!e->has_unit) {
 		report_note(&e->report, "systemd has no " LULLD_UNIT
 					"; install lull ('make install'), then: lull enable");
 	} else if (strcmp(state, "enabled") == 0) {

@@ -59,6 +59,7 @@ static struct unit read_unit(struct call *c, const json_t *reply)
 	u.name = call_text(u.about, "id");
 	u.state = call_text(u.about, "active_state");
 	u.is_loaded = strcmp(call_text(u.about, "load_state"), "loaded") == 0;
+	u.is_masked = strcmp(call_text(u.about, "load_state"), "masked") == 0;
 	u.is_in_conflict = strcmp(call_text(u.about, "load_state"), "error") == 0 &&
 			   call_text(u.service, "bus_name")[0];
 	u.is_transient = json_is_true(json_object_get(u.about, "transient"));
@@ -175,6 +176,13 @@ int units_reload(struct call *c, char **ret_why)
 	autofree(json) json_t *reply = NULL;
 
 	return ask(c, "Reload", "", json_array(), &reply, ret_why);
+}
+
+int units_reset_failed(struct call *c, const char *name, char **ret_why)
+{
+	autofree(json) json_t *reply = NULL;
+
+	return ask(c, "ResetFailedUnit", "s", json_pack("[s]", name), &reply, ret_why);
 }
 
 int units_start(struct call *c, const char *name, char **ret_why)

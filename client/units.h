@@ -18,6 +18,7 @@ struct unit {
 	const char *name;  /* its own, where it was asked for by another; borrowed */
 	const char *state; /* "active", "failed"; borrowed */
 	bool is_loaded;
+	bool is_masked;
 	bool is_in_conflict; /* systemd loads one unit for a name on the bus, and this isn't the one */
 	bool is_transient; /* made for this one run; the next has another name */
 	json_int_t main_pid;
@@ -62,5 +63,7 @@ LULL_MUSTCHECK int units_enable(struct call *c, const char *name, json_t **ret_l
 
 /* units_reload() is what makes systemd read changed files. Return: as units_enable(). */
 LULL_MUSTCHECK int units_reload(struct call *c, char **ret_why);
+/* After too many starts in a row systemd starts a unit only when it has been told to forget them. */
+LULL_MUSTCHECK int units_reset_failed(struct call *c, const char *name, char **ret_why);
 LULL_MUSTCHECK int units_start(struct call *c, const char *name, char **ret_why);
 LULL_MUSTCHECK int units_stop(struct call *c, const char *name, char **ret_why);

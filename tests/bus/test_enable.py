@@ -19,6 +19,47 @@ OF_LULL = f".local/share/dbus-1/services/{LULL}.service"
 RECORD = ".local/state/lull/enabled.json"
 DUNST = f"[D-BUS Service]\nName={NAME}\nExec=/usr/bin/dunst\n"
 LONG_AGO = 1_000_000_000 * 10**9
+# systemd as far as enable asks it; argv: LoadState ActiveState of lulld.service, lulld. What changes something is told,
+# and a unit that has failed is started only after a reset.
+SYSTEMD = """
+import subprocess, sys, dbus, dbus.service
+from dbus.mainloop.glib import DBusGMainLoop
+from gi.repository import GLib
+bus = dbus.SessionBus(mainloop=DBusGMainLoop())
+UNIT = "/org/freedesktop/systemd1/unit/lulld_2eservice"
+state = {"Id": "lulld.service", "LoadState": sys.argv[1], "ActiveState": sys.argv[2]}
+def method(i, o):
+    return dbus.service.method("org.freedesktop.systemd1.Manager", in_signature=i, out_signature=o)
+class Manager(dbus.service.Object):
+    @method("s", "o")
+    def LoadUnit(self, name):
+        return dbus.ObjectPath(UNIT)
+    @method("s", "s")
+    def GetUnitFileState(self, name):
+        return "enabled"
+    @method("", "")
+    def Reload(self):
+        print("Reload", flush=True)
+    @method("s", "")
+    def ResetFailedUnit(self, name):
+        print("ResetFailedUnit", flush=True)
+        state["ActiveState"] = "inactive"
+    @method("ss", "o")
+    def StartUnit(self, name, mode):
+        print("StartUnit", flush=True)
+        if state["ActiveState"] == "failed":
+            raise dbus.DBusException("start request repeated too quickly")
+        subprocess.Popen([sys.argv[3]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return dbus.ObjectPath("/org/freedesktop/systemd1/job/1")
+class Unit(dbus.service.Object):
+    @dbus.service.method("org.freedesktop.DBus.Properties", in_signature="s", out_signature="a{sv}")
+    def GetAll(self, interface):
+        return state
+kept = Manager(bus, "/org/freedesktop/systemd1"), Unit(bus, UNIT)
+bus.request_name("org.freedesktop.systemd1")
+print("up", flush=True)
+GLib.MainLoop().run()
+"""
 # What lulld keeps, which stays.
 KEPT = ("journal.db", "journal.db-wal", "journal.db-shm", "lock")
 
@@ -591,6 +632,30 @@ def test_a_service_file_that_comes_before_the_users_is_named(account):
 
 def test_without_systemd_it_says_so_and_that_the_session_may_start_lulld(account):
     assert [t for step, s, t in account.steps("enable") if step == "service" and "no systemd" in t and "lulld" in t]
+
+
+def systemd(account, *states):
+    p = account.bus.python(SYSTEMD, *states, str(BUILD / "lulld"))
+    assert p.stdout.readline() == "up\n"
+    return p
+
+
+def test_a_masked_unit_is_told_with_its_remedy_before_anything_is_changed(account):
+    systemd(account, "masked", "inactive")
+    before = account.snapshot(all=True)
+    for args in ((), ("--dry-run",)):
+        r = account.run("enable", *args, status=1)
+        assert r.stderr == "lull: lulld.service is masked; systemctl --user unmask lulld, then: lull enable\n"
+        assert r.stdout == ""
+    assert account.snapshot(all=True) == before and account.lulld_pid() is None
+
+
+def test_a_unit_that_was_started_too_often_is_started_after_a_reset(account):
+    p = systemd(account, "loaded", "failed")
+    account.run("enable")
+    assert account.lulld_pid()
+    p.kill()
+    assert p.stdout.read().split() == ["Reload", "ResetFailedUnit", "StartUnit"]
 
 
 def test_programs_that_are_not_whole_change_nothing(account):

@@ -248,15 +248,15 @@ def test_a_server_gets_the_words_that_it_got_before(session):
     assert plain == shimmed and plain.startswith("two words|50%h|root|")
 
 
-def test_a_masked_unit_is_left_masked(session):
+def test_a_masked_unit_is_left_masked_and_nothing_is_changed(session):
     session.start_dunst()
     session.systemctl("mask", "lulld.service")
     before = session.snapshot()
-    said = session.lull("enable", check=False).stdout
-    assert "is masked" in said and "unmask" in said
+    for args in ((), ("--dry-run",)):
+        r = session.lull("enable", *args, check=False)
+        assert r.returncode == 1 and "systemctl --user unmask lulld, then: lull enable" in r.stderr
     assert session.unit("UnitFileState").startswith("masked")
-    session.lull("disable")
-    assert session.snapshot() == before
+    assert session.snapshot() == before and session.queue() == [session.main_pid("dunst.service")]
 
 
 def test_without_an_installed_unit_it_says_so_and_goes_on(prefix):
