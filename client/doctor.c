@@ -146,6 +146,7 @@ enum outcome doctor_run(const struct args *a)
 	r = d.is_out_of_memory ? call_no_memory() : print_findings(&d, a->is_json);
 	call_free(d.call);
 	free(d.bus_fault);
+	json_decref(d.unit);
 	json_decref(d.status);
 	json_decref(d.findings);
 	return r;

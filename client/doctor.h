@@ -19,6 +19,7 @@ enum doctor_state {
 struct doctor {
 	struct call *call;    /* NULL: there is no session bus */
 	char *bus_fault;      /* why; NULL when @call is there, or memory ran out */
+	json_t *unit;         /* lulld.service, as systemd has it; NULL: it isn't known */
 	json_t *status;       /* lulld's; NULL: it doesn't run, or doesn't answer */
 	json_int_t lulld_pid; /* 0: it doesn't run */
 	bool is_silent;       /* no test notification is wanted */
@@ -38,6 +39,11 @@ char *doctor_text(const char *fmt, ...) LULL_PRINTF(1, 2);
 void doctor_find(struct doctor *d, enum doctor_state state, char *text, char *remedy);
 
 struct peer;
+
+/** doctor_wants_enable() - is 'lull enable' what would help? So that 'lull disable' can put all back. */
+bool doctor_wants_enable(struct doctor *d);
+
+bool doctor_unit_is_masked(const struct doctor *d);
 
 /* What several checks advise. Return: a text, which the caller frees; NULL when out of memory. */
 char *doctor_how_to_start(struct doctor *d);

@@ -13,8 +13,36 @@ static bool has_systemd(struct doctor *d)
 	return peer_is_owned(d, SYSTEMD_NAME);
 }
 
+static const char *unit_text(const json_t *unit, const char *name)
+{
+	const char *text = call_text(unit, name);
+
+	return text[0] ? text : "unknown";
+}
+
+bool doctor_unit_is_masked(const struct doctor *d)
+{
+	return strcmp(unit_text(d->unit, "load_state"), "masked") == 0 ||
+	       strncmp(unit_text(d->unit, "unit_file_state"), "masked", 6) == 0;
+}
+
+static bool unit_has_failed(const struct doctor *d)
+{
+	return strcmp(unit_text(d->unit, "active_state"), "failed") == 0;
+}
+
 char *doctor_how_to_start(struct doctor *d)
 {
+	if (doctor_unit_is_masked(d))
+		return strdup(doctor_wants_enable(d)
+				      ? "systemctl --user unmask lulld, then: lull enable"
+				      : "systemctl --user unmask lulld; systemctl --user start "
+					"lulld");
+	/* It may have reached its limit, after which a start alone is refused. */
+	if (unit_has_failed(d))
+		return strdup("systemctl --user reset-failed lulld; systemctl --user start lulld");
+	if (doctor_wants_enable(d))
+		return strdup("lull enable");
 	return strdup(has_systemd(d) ? "systemctl --user start lulld" : "run lulld in the session");
 }
 
@@ -27,11 +55,30 @@ char *doctor_how_to_restart(struct doctor *d)
 
 /* --- the bus, the daemon and its unit --- */
 
+/* All properties of lulld.service; NULL when systemd doesn't tell. */
+static json_t *read_unit(struct doctor *d)
+{
+	struct call_target to = {SYSTEMD_NAME, "/org/freedesktop/systemd1",
+				 "org.freedesktop.systemd1.Manager", "LoadUnit"};
+	autofree(json) json_t *path = NULL;
+	autofree(json) json_t *reply = NULL;
+
+	if (call_other(d->call, &to, "lulld.service", PEER_PATIENCE_MS, &path) < 0 ||
+	    !json_is_string(json_array_get(path, 0)))
+		return NULL;
+	to = (struct call_target){SYSTEMD_NAME, json_string_value(json_array_get(path, 0)),
+				  "org.freedesktop.DBus.Properties", "GetAll"};
+	if (call_other(d->call, &to, "org.freedesktop.systemd1.Unit", PEER_PATIENCE_MS, &reply) < 0)
+		return NULL;
+	return json_incref(json_array_get(reply, 0));
+}
+
 void doctor_check_bus(struct doctor *d)
 {
 	char *remedy = d->bus_fault ? strstr(d->bus_fault, "; ") : NULL;
 
 	if (d->call) {
+		d->unit = read_unit(d);
 		doctor_find(d, DOCTOR_OK, doctor_text("the session bus answers"), NULL);
 		return;
 	}
@@ -106,42 +153,26 @@ static char *parent_text(const struct doctor *d)
 			   parent);
 }
 
-/* All properties of lulld.service; NULL when systemd doesn't tell. */
-static json_t *read_unit(struct doctor *d)
+static char *how_to_enable_unit(struct doctor *d)
 {
-	struct call_target to = {SYSTEMD_NAME, "/org/freedesktop/systemd1",
-				 "org.freedesktop.systemd1.Manager", "LoadUnit"};
-	autofree(json) json_t *path = NULL;
-	autofree(json) json_t *reply = NULL;
-
-	if (call_other(d->call, &to, "lulld.service", PEER_PATIENCE_MS, &path) < 0 ||
-	    !json_is_string(json_array_get(path, 0)))
-		return NULL;
-	to = (struct call_target){SYSTEMD_NAME, json_string_value(json_array_get(path, 0)),
-				  "org.freedesktop.DBus.Properties", "GetAll"};
-	if (call_other(d->call, &to, "org.freedesktop.systemd1.Unit", PEER_PATIENCE_MS, &reply) < 0)
-		return NULL;
-	return json_incref(json_array_get(reply, 0));
+	if (doctor_unit_is_masked(d))
+		return strdup(doctor_wants_enable(d)
+				      ? "systemctl --user unmask lulld, then: lull enable"
+				      : "systemctl --user unmask lulld");
+	return strdup(doctor_wants_enable(d) ? "lull enable" : "systemctl --user enable lulld");
 }
 
-static const char *unit_text(const json_t *unit, const char *name)
+static void check_loaded_unit(struct doctor *d)
 {
-	const char *text = json_string_value(json_object_get(unit, name));
-
-	return text && text[0] ? text : "unknown";
-}
-
-static void check_loaded_unit(struct doctor *d, const json_t *unit)
-{
-	const char *active = unit_text(unit, "active_state");
-	const char *enabled = unit_text(unit, "unit_file_state");
+	const char *active = unit_text(d->unit, "active_state");
+	const char *enabled = unit_text(d->unit, "unit_file_state");
 	bool is_active = strcmp(active, "active") == 0 || strcmp(active, "reloading") == 0;
 
-	if (strcmp(active, "failed") == 0)
+	if (unit_has_failed(d))
 		doctor_find(d, DOCTOR_BROKEN, doctor_text("lulld.service has failed"),
 			    doctor_text(
-				    "journalctl --user -u lulld; then: systemctl --user restart "
-				    "lulld"));
+				    "journalctl --user -u lulld says why; then: systemctl --user "
+				    "reset-failed lulld; systemctl --user start lulld"));
 	else if (d->lulld_pid > 0 && !is_active) {
 		autofree(str) char *parent = parent_text(d);
 
@@ -153,24 +184,22 @@ static void check_loaded_unit(struct doctor *d, const json_t *unit)
 			doctor_text("kill %" JSON_INTEGER_FORMAT "; systemctl --user start lulld",
 				    d->lulld_pid));
 	}
-	if (strcmp(enabled, "masked") == 0 || strcmp(enabled, "masked-runtime") == 0)
+	if (doctor_unit_is_masked(d))
 		doctor_find(d, DOCTOR_ATTENTION, doctor_text("lulld.service is masked"),
-			    doctor_text("systemctl --user unmask lulld"));
+			    how_to_enable_unit(d));
 	else if (strncmp(enabled, "enabled", 7) != 0)
 		doctor_find(
 			d, DOCTOR_ATTENTION,
 			doctor_text("lulld.service is %s and %s: the next login doesn't start it",
 				    active, enabled),
-			doctor_text("systemctl --user enable lulld"));
-	else if (is_active || d->lulld_pid == 0)
+			how_to_enable_unit(d));
+	else if (!unit_has_failed(d) && (is_active || d->lulld_pid == 0))
 		doctor_find(d, DOCTOR_OK,
 			    doctor_text("lulld.service is %s and %s", active, enabled), NULL);
 }
 
 void doctor_check_unit(struct doctor *d)
 {
-	autofree(json) json_t *unit = NULL;
-
 	if (!d->call)
 		return;
 	if (!has_systemd(d)) {
@@ -186,20 +215,22 @@ void doctor_check_unit(struct doctor *d)
 			NULL);
 		return;
 	}
-	unit = read_unit(d);
-	if (!unit)
+	if (!d->unit)
 		doctor_find(d, DOCTOR_ATTENTION,
 			    doctor_text("systemd doesn't tell about lulld.service"),
 			    doctor_text("systemctl --user status lulld"));
-	else if (strcmp(unit_text(unit, "load_state"), "not-found") == 0)
+	else if (strcmp(unit_text(d->unit, "load_state"), "not-found") == 0)
 		doctor_find(d, DOCTOR_ATTENTION,
 			    doctor_text(
 				    "systemd has no lulld.service: the next login doesn't start "
 				    "it"),
-			    doctor_text("install lull ('make install'), then: systemctl --user "
-					"daemon-reload; systemctl --user enable lulld"));
+			    doctor_wants_enable(d)
+				    ? strdup("install lull ('make install'), then: lull enable")
+				    : strdup("install lull ('make install'), then: systemctl "
+					     "--user daemon-reload; systemctl --user enable "
+					     "lulld"));
 	else
-		check_loaded_unit(d, unit);
+		check_loaded_unit(d);
 }
 
 void doctor_check_quarantine(struct doctor *d)

@@ -38,6 +38,11 @@ static const char *starts(const struct service *s)
 	return *s->unit ? s->unit : s->exec;
 }
 
+static bool is_masked(const struct doctor *d, const struct service *s)
+{
+	return strcmp(s->unit, "lulld.service") == 0 && doctor_unit_is_masked(d);
+}
+
 static void check_own_service(struct doctor *d)
 {
 	__attribute__((cleanup(services_done))) struct services found = find_services(LULL_NAME);
@@ -47,12 +52,20 @@ static void check_own_service(struct doctor *d)
 		doctor_find(d, DOCTOR_ATTENTION,
 			    doctor_text("D-Bus has no service file for " LULL_NAME
 					": 'lull focus' can't start lulld"),
-			    doctor_text("install lull ('make install'), or start lulld with the "
-					"session"));
+			    doctor_wants_enable(d)
+				    ? strdup("lull enable")
+				    : strdup("install lull ('make install'), or start lulld with "
+					     "the session"));
 	else if (!services_is_lulld(s))
 		doctor_find(d, DOCTOR_ATTENTION,
 			    doctor_text("%s would start %s, not lulld", s->path, starts(s)),
 			    doctor_text("remove %s, then install lull anew", s->path));
+	else if (is_masked(d, s))
+		doctor_find(d, DOCTOR_ATTENTION,
+			    doctor_text("'lull focus' can't start lulld: %s names lulld.service, "
+					"which is masked",
+					s->path),
+			    doctor_how_to_start(d));
 	else
 		doctor_find(d, DOCTOR_OK,
 			    doctor_text("'lull focus' can start lulld, by %s", s->path), NULL);
@@ -74,11 +87,14 @@ static char *how_to_come_first(struct doctor *d, const struct service *s)
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	autofree(str) char *dir = xdg_data("dbus-1/services");
 	autofree(str) char *lulld = lulld_path();
+	bool is_first;
 
 	if (!dir || !lulld)
 		return NULL;
-	if ((runtime && strncmp(s->path, runtime, strlen(runtime)) == 0) ||
-	    strncmp(s->path, dir, strlen(dir)) == 0)
+	is_first = runtime && strncmp(s->path, runtime, strlen(runtime)) == 0;
+	if (!is_first && doctor_wants_enable(d))
+		return strdup("lull enable");
+	if (is_first || strncmp(s->path, dir, strlen(dir)) == 0)
 		return doctor_text("write into it, instead of its Exec: Exec=%s", lulld);
 	return doctor_text("mkdir -p '%s'; printf '[D-BUS Service]\\nName=" NOTIFICATIONS_NAME
 			   "\\nExec=%s\\n%s' >'%s/" NOTIFICATIONS_NAME ".service'",
@@ -101,6 +117,12 @@ void doctor_check_activation(struct doctor *d)
 			    doctor_text("without lulld D-Bus would start nothing for "
 					"notifications: no service file"),
 			    NULL);
+	else if (services_is_lulld(s) && is_masked(d, s))
+		doctor_find(d, DOCTOR_ATTENTION,
+			    doctor_text("a notification starts nothing: %s names lulld.service, "
+					"which is masked",
+					s->path),
+			    doctor_how_to_start(d));
 	else if (services_is_lulld(s))
 		doctor_find(d, DOCTOR_OK,
 			    doctor_text("a notification starts lulld, by %s", s->path), NULL);

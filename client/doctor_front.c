@@ -4,6 +4,7 @@
 #include "client/call.h"
 #include "client/doctor.h"
 #include "client/doctor_peer.h"
+#include "client/enable_record.h"
 #include "daemon/core/desktop.h"
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +25,14 @@ static const struct desktop_server *find_server(struct doctor *d, const struct p
 	if (gnome_pid > 0 && gnome_pid == owner->pid)
 		return desktop_find("gnome-shell");
 	return owner->program ? desktop_find(owner->program) : NULL;
+}
+
+bool doctor_wants_enable(struct doctor *d)
+{
+	peer_auto owner = peer_of(d, NOTIFICATIONS_NAME);
+	const struct desktop_server *server = find_server(d, &owner);
+
+	return !record_exists() && (!server || server->kind != DESKTOP_UNSUPPORTED);
 }
 
 static bool is_adopted(const struct peer *p)
@@ -78,6 +87,8 @@ char *doctor_how_to_get_in_front(struct doctor *d, const struct peer *owner)
 		return doctor_text("stop it and start it as: lull-shim %s", command);
 	switch (server->kind) {
 	case DESKTOP_STANDALONE:
+		if (doctor_wants_enable(d))
+			return strdup("lull enable");
 		return doctor_text("lull enable; or by hand: stop it and start it as: lull-shim %s",
 				   command);
 	case DESKTOP_TAKEOVER:
@@ -90,8 +101,9 @@ char *doctor_how_to_get_in_front(struct doctor *d, const struct peer *owner)
 					     "%" JSON_INTEGER_FORMAT "; lulld",
 					     d->lulld_pid);
 	case DESKTOP_LINES_UP:
-		return strdup("start lulld before it: systemctl --user enable lulld, then log in "
-			      "anew");
+		return doctor_text("start lulld before it: %s, then log in anew",
+				   doctor_wants_enable(d) ? "lull enable"
+							  : "systemctl --user enable lulld");
 	case DESKTOP_UNSUPPORTED: break;
 	}
 	return strdup("none yet; lull works on GNOME, and in a session with dunst, mako, swaync or "

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define VERSION 1
+#define NAME "lull/enabled.json"
 
 struct record {
 	char *dir;
@@ -16,6 +17,13 @@ struct record {
 	json_t *root; /* NULL: nothing is on record */
 	bool is_dry_run;
 };
+
+bool record_exists(void)
+{
+	autofree(str) char *path = xdg_state(NAME);
+
+	return path && disk_has(path);
+}
 
 struct record *record_free(struct record *r)
 {
@@ -69,7 +77,7 @@ int record_open(bool is_dry_run, struct record **ret)
 		return -ENOMEM;
 	r->is_dry_run = is_dry_run;
 	r->dir = xdg_state("lull");
-	r->path = xdg_state("lull/enabled.json");
+	r->path = xdg_state(NAME);
 	if (!r->dir || !r->path)
 		return -ENXIO;
 	error = read_record(r);

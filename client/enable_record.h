@@ -26,6 +26,9 @@ struct record;
  */
 LULL_MUSTCHECK int record_open(bool is_dry_run, struct record **ret);
 
+/** record_exists() - is this account enabled, as far as can be seen without reading the record? */
+bool record_exists(void);
+
 /** record_free() - forget it; NULL is fine. Return: NULL. */
 struct record *record_free(struct record *r);
 DEFINE_AUTOFREE(record)

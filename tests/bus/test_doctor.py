@@ -61,6 +61,7 @@ print("up", flush=True)
 GLib.MainLoop().run()
 """
 
+RESET = "systemctl --user reset-failed lulld; systemctl --user start lulld"
 UNSHIMMED = "stop it and start it as: lull-shim "
 
 
@@ -109,6 +110,14 @@ def service(bus, name, **lines):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"[D-BUS Service]\nName={name}\n" + "".join(f"{k}={v}\n" for k, v in lines.items()))
     return path
+
+
+def enabled(bus):
+    """The record of a 'lull enable' that was there before."""
+    record = bus.tmp_path / "state/lull/enabled.json"
+    record.parent.mkdir(mode=0o700, exist_ok=True)
+    record.write_text("{}")
+    record.chmod(0o600)
 
 
 @pytest.fixture
@@ -162,6 +171,8 @@ def test_lulld_that_does_not_run_is_a_finding_and_is_not_started(tmp_path, monke
 
 def test_a_server_under_the_shim_alone_is_only_to_look_at(bus):
     display = bus.display(shimmed=True)
+    assert Findings(bus).one("front", "attention")["remedy"] == "lull enable"
+    enabled(bus)
     assert Findings(bus).one("front", "attention")["remedy"] == "run lulld in the session"
     # And without lulld nobody is disturbed.
     assert display.shown() == []
@@ -180,7 +191,9 @@ def test_a_stand_alone_server_in_front_is_broken_and_the_remedy_is_the_shim(bus)
 def test_gnome_that_was_not_taken_over_sends_the_user_to_lullds_messages(bus):
     spawn(bus, OWNER, f"{rig.NAME},org.gnome.Shell.Notifications")
     found = Findings(bus).one("front", "attention")
-    assert "GNOME Shell" in found["text"] and found["remedy"] == "run lulld in the session"
+    assert "GNOME Shell" in found["text"] and found["remedy"] == "lull enable"
+    enabled(bus)
+    assert Findings(bus).one("front", "attention")["remedy"] == "run lulld in the session"
     lulld = FakeLulld(bus, Display={"name": "gnome-shell", "how": "owner", "unique": ":1.0"})
     front = Findings(bus).one("front", "broken")
     assert "GNOME Shell" in front["text"] and "takes it over" in front["text"]
@@ -200,7 +213,9 @@ def test_the_remedy_for_another_server_in_front_is_that_of_its_kind(bus, program
     rig.Lulld(bus).start()
     front = Findings(bus, "--no-probe").one("front", "broken")
     assert text in front["text"] and f"pid {p.pid}" in front["text"]
-    assert front["remedy"].startswith(remedy)
+    assert front["remedy"].startswith("lull enable" if program == "dunst" else remedy)
+    enabled(bus)
+    assert Findings(bus, "--no-probe").one("front", "broken")["remedy"].startswith(remedy)
     if program == "plasmashell":
         assert "can't stand in front of it yet: lulld stays in line, touches nothing" in front["text"]
 
@@ -297,6 +312,8 @@ def test_a_journal_in_memory_is_broken(bus, tmp_path):
 
 def test_a_service_file_that_starts_another_server_is_to_look_at(bus, services):
     path = service(bus, rig.NAME, Exec="/usr/bin/dunst", SystemdService="dunst.service")
+    assert Findings(bus).one("activation", "attention")["remedy"] == "lull enable"
+    enabled(bus)
     found = Findings(bus).one("activation", "attention")
     assert "dunst.service" in found["text"] and str(path) in found["text"]
     # What the remedy says makes it right.
@@ -309,15 +326,47 @@ def test_a_service_file_that_starts_another_server_is_to_look_at(bus, services):
     (("loaded", "active", "disabled"), "attention", "systemctl --user enable lulld"),
     (("loaded", "inactive", "enabled"), "attention", "systemctl --user start lulld"),
     (("loaded", "inactive", "masked"), "attention", "systemctl --user unmask lulld"),
-    (("loaded", "failed", "enabled"), "broken", "journalctl --user -u lulld"),
+    (("loaded", "failed", "enabled"), "broken", RESET),
     (("not-found", "inactive", ""), "attention", "make install"),
 ])
 def test_the_unit_is_judged_by_what_systemd_says(bus, lulld, display, states, expected, remedy):
+    enabled(bus)
     spawn(bus, SYSTEMD, *states)
     found = Findings(bus).of("unit", expected)
     assert found
+    assert states[1] != "failed" or not Findings(bus).of("unit", "ok")
     if remedy:
         assert any(remedy in f["remedy"] for f in found), found
+
+
+@pytest.mark.parametrize("states, remedy, remedy_enabled", [
+    (("masked", "inactive", "masked"), "systemctl --user unmask lulld, then: lull enable",
+     "systemctl --user unmask lulld; systemctl --user start lulld"),
+    (("loaded", "failed", "enabled"), RESET, RESET),
+    (("loaded", "inactive", "disabled"), "lull enable", "systemctl --user start lulld"),
+])
+def test_the_first_remedy_for_a_lulld_that_does_not_run_is_the_one_that_works(bus, services, states, remedy,
+                                                                              remedy_enabled):
+    spawn(bus, SYSTEMD, *states)
+    found = Findings(bus)
+    assert next(f["remedy"] for f in found.all if f["state"] != "ok") == remedy
+    assert bool(found.of("activation", "ok")) is (states[0] != "masked")
+    assert bool(found.of("activation", "attention")) is (states[0] == "masked")
+    enabled(bus)
+    assert Findings(bus).one("daemon", "broken")["remedy"] == remedy_enabled
+
+
+def test_before_enable_it_is_the_remedy_of_everything_that_it_does(bus):
+    bus.env["XDG_DATA_DIRS"] = str(bus.tmp_path / "share")
+    service(bus, rig.NAME, Exec="/usr/bin/dunst")
+    spawn(bus, SYSTEMD, "loaded", "inactive", "disabled")
+    server = bus.tmp_path / "dunst"
+    shutil.copy(os.path.realpath(rig.PYTHON), server)
+    p = bus.popen(server, "-c", OWNER, rig.NAME, stdout=-1, text=True)
+    assert p.stdout.readline() == "up\n"
+    found = [f for f in Findings(bus).all if f["state"] != "ok"]
+    assert [(f["check"], f["remedy"]) for f in found] == [
+        (check, "lull enable") for check in ("daemon", "unit", "front", "activation", "activation")]
 
 
 def test_what_the_display_refuses_is_named_with_its_remedy(bus, lulld, display, sender):
