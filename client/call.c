@@ -1,5 +1,6 @@
 #include "client/call.h"
 
+#include "client/enable_record.h"
 #include "client/print.h"
 #include <ctype.h>
 #include <dbus/dbus.h>
@@ -13,7 +14,7 @@
 #define LULL_PATH "/org/lull/Lull1"
 #define CALL_TIMEOUT_MS 5000
 #define PEEK_TIMEOUT_MS 1000
-#define HOW_TO_START "start it with 'systemctl --user start lulld'"
+#define SYSTEMD_NAME "org.freedesktop.systemd1"
 
 struct call {
 	DBusConnection *bus;
@@ -339,17 +340,25 @@ static json_t *read_value(DBusMessageIter *from)
 
 /* --- calling --- */
 
-static enum outcome report_failure(const DBusError *error)
+static enum outcome report_not_running(struct call *c)
+{
+	const char *remedy = "run lulld in the session";
+
+	if (!record_exists())
+		remedy = "'lull enable' starts it, now and at every login";
+	else if (dbus_bus_name_has_owner(c->bus, SYSTEMD_NAME, NULL))
+		remedy = "start it with 'systemctl --user start lulld'";
+	print_failure("lulld isn't running; %s", remedy);
+	return OUTCOME_NOT_RUNNING;
+}
+
+static enum outcome report_failure(struct call *c, const DBusError *error)
 {
 	static const struct {
 		const char *name;
 		enum outcome outcome;
 		const char *text;
 	} rows[] = {
-		{DBUS_ERROR_SERVICE_UNKNOWN, OUTCOME_NOT_RUNNING,
-		 "lulld isn't running; " HOW_TO_START},
-		{DBUS_ERROR_NAME_HAS_NO_OWNER, OUTCOME_NOT_RUNNING,
-		 "lulld isn't running; " HOW_TO_START},
 		{DBUS_ERROR_DISCONNECTED, OUTCOME_NOT_RUNNING,
 		 "the session bus has gone; log in again"},
 		{DBUS_ERROR_NO_REPLY, OUTCOME_REFUSED,
@@ -360,6 +369,9 @@ static enum outcome report_failure(const DBusError *error)
 		 "the session bus doesn't let this program reach lulld; run lull outside the sandbox"},
 	};
 
+	if (dbus_error_has_name(error, DBUS_ERROR_SERVICE_UNKNOWN) ||
+	    dbus_error_has_name(error, DBUS_ERROR_NAME_HAS_NO_OWNER))
+		return report_not_running(c);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (dbus_error_has_name(error, rows[i].name)) {
 			print_failure("%s", rows[i].text);
@@ -388,7 +400,7 @@ static enum outcome send_and_wait(struct call *c, DBusMessage *m, json_t **ret_r
 
 	answer = dbus_connection_send_with_reply_and_block(c->bus, m, CALL_TIMEOUT_MS, &error);
 	if (!answer) {
-		r = report_failure(&error);
+		r = report_failure(c, &error);
 		dbus_error_free(&error);
 		return r;
 	}

@@ -323,6 +323,17 @@ def test_verbs_that_need_lulld_say_that_it_is_not_running(bus, args):
     assert "lulld isn't running" in refused(bus, *args, status=3)
 
 
+def test_what_starts_lulld_is_told_as_it_is_here(bus):
+    def remedy():
+        return refused(bus, "reload", status=3).strip().split("; ")[1]
+    assert remedy() == "'lull enable' starts it, now and at every login"
+    (bus.tmp_path / "state/lull").mkdir()
+    (bus.tmp_path / "state/lull/enabled.json").write_text("{}")
+    assert remedy() == "run lulld in the session"
+    bus.peer().bus.request_name("org.freedesktop.systemd1")
+    assert remedy() == "start it with 'systemctl --user start lulld'"
+
+
 def test_history_and_config_need_no_bus(bus, lull):
     del bus.env["DBUS_SESSION_BUS_ADDRESS"]
     (bus.tmp_path / "run/bus").unlink()
