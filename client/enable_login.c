@@ -273,12 +273,25 @@ static char *drop_in_path(const struct unit *u)
 	return xdg_config(rest);
 }
 
+/* @text: NULL: out of memory */
+static void write_drop_in(struct enable *e, const char *path, const char *text, const char *purpose)
+{
+	char *aside = NULL;
+	int outcome;
+
+	if (!text) {
+		e->report.is_out_of_memory = true;
+		return;
+	}
+	outcome = files_write(e->record, path, text, &aside);
+	report_written(e, outcome, path, aside, purpose);
+}
+
 /* A unit that runs lull-shim already: ours may be from an older time, with another path of the shim. */
 static void renew_drop_in(struct enable *e, const struct unit *u, struct dropin_command *c,
 			  const char *path)
 {
 	autofree(str) char *text = NULL;
-	char *aside = NULL;
 
 	if (!record_find(e->record, "file", path) || !c->args[0]) {
 		report_already(&e->report, "%s runs its server behind lull-shim already", u->name);
@@ -287,9 +300,7 @@ static void renew_drop_in(struct enable *e, const struct unit *u, struct dropin_
 	c->path = c->args[0];
 	c->args++;
 	text = dropin_text(u->name, e->shim, c);
-	if (text)
-		report_written(e, files_write(e->record, path, text, &aside), path, aside,
-			       "the server is behind lull-shim");
+	write_drop_in(e, path, text, "the server is behind lull-shim");
 }
 
 /* A directory that can't be written is no reason to leave the rest: lulld remembers the server, too. */
@@ -299,7 +310,6 @@ static void drop_in(struct enable *e, const struct unit *u)
 	const struct desktop_server *known;
 	struct dropin_command c;
 	const char **args = NULL;
-	char *aside = NULL;
 	int r = unit_command(u, &c, &args);
 
 	if (r == -ENOENT) {
@@ -316,9 +326,7 @@ static void drop_in(struct enable *e, const struct unit *u)
 		renew_drop_in(e, u, &c, path);
 	} else if (!known || known->kind == DESKTOP_STANDALONE) {
 		text = dropin_text(u->name, e->shim, &c);
-		if (text)
-			report_written(e, files_write(e->record, path, text, &aside), path, aside,
-				       "the server starts behind lull-shim");
+		write_drop_in(e, path, text, "the server starts behind lull-shim");
 	}
 	free(args);
 }

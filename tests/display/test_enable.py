@@ -206,6 +206,17 @@ def test_a_service_file_of_the_users_gives_way_and_its_server_is_behind_the_shim
     assert session.snapshot() == before
 
 
+def test_a_drop_in_of_the_users_gives_way_and_it_is_said_under_which_name(session):
+    session.write(DROP_IN, "[Service]\nNice=1\n")
+    session.systemctl("daemon-reload")
+    session.start_dunst()
+    before = session.snapshot()
+    path = f"{session.home}/{DROP_IN}"
+    assert ("display", "done", f"set aside {path}, as {path}.before-lull") in session.steps("enable")
+    session.lull("disable")
+    assert session.snapshot() == before
+
+
 def test_units_that_systemd_holds_to_be_in_conflict_are_put_right(session):
     session.start_dunst()
     # At a reload it takes the first that it comes upon, which is hardly ever dunst's.
