@@ -181,7 +181,7 @@ static void tell_who_shows(struct enable *e)
 			    "started anew, which is harmless",
 			    s.program);
 	else if (!s.is_lulld)
-		report_note(&e->report, "%s has the notifications now", s.program);
+		report_note(&e->report, "%s has the notifications now", server_title(&s));
 }
 
 /* --- all of it --- */

@@ -16,7 +16,7 @@
 
 #define LOOK_AGAIN_MS 100
 /* How long a display server may take to come up behind lulld. */
-#define DISPLAY_PATIENCE_MS 3000
+#define DISPLAY_PATIENCE_MS 6000
 
 void enable_done(struct enable *e)
 {
@@ -90,15 +90,27 @@ static bool step_start(struct enable *e)
 
 static void foresee_adoption(struct enable *e)
 {
-	if (e->server.pid == 0 || e->server.is_lulld)
+	const struct server *s = &e->server;
+
+	if (s->pid == 0 || s->is_lulld)
 		return;
-	if (e->server.known && e->server.known->kind == DESKTOP_LINES_UP)
-		report_note(&e->report, "%s was there before lulld; it lines up at the next login",
-			    e->server.known->title);
-	else
+	switch (s->known ? s->known->kind : DESKTOP_STANDALONE) {
+	case DESKTOP_STANDALONE:
 		report_did(&e->report, REPORT_PUT_IN_LINE,
-			   "%s (pid %" JSON_INTEGER_FORMAT "), behind lulld", e->server.program,
-			   e->server.pid);
+			   "%s (pid %" JSON_INTEGER_FORMAT "), behind lulld", s->program, s->pid);
+		break;
+	case DESKTOP_TAKEOVER:
+		report_note(&e->report,
+			    "%s (pid %" JSON_INTEGER_FORMAT
+			    ") has the notifications; lulld takes over from it while it runs",
+			    server_title(s), s->pid);
+		break;
+	case DESKTOP_LINES_UP:
+		report_note(&e->report, "%s was there before lulld; it lines up at the next login",
+			    server_title(s));
+		break;
+	case DESKTOP_UNSUPPORTED: break;
+	}
 }
 
 static bool step_adopt(struct enable *e)
@@ -133,7 +145,9 @@ static bool step_adopt(struct enable *e)
 static bool step_autostart(struct enable *e)
 {
 	autofree(command) char **words = NULL;
-	const char *program = e->server.is_lulld ? "" : e->server.program;
+	const struct desktop_server *known = e->server.known;
+	bool is_standalone = !e->server.is_lulld && (!known || known->kind == DESKTOP_STANDALONE);
+	const char *program = is_standalone ? e->server.program : "";
 	autofree(str) char *path = NULL;
 
 	if (e->adopted && command_split(e->adopted, &words) == 0)
@@ -194,6 +208,12 @@ static enum outcome finish(struct enable *e)
 			    "lull is in front; nothing displays yet, see 'lull doctor'");
 	else
 		report_note(&e->report, "lull is in front, %s displays", name);
+	if (!e->has_systemd)
+		report_note(
+			&e->report,
+			"at login the session has to start lulld: an autostart entry, or a line "
+			"in the window manager's configuration: %s",
+			e->lulld);
 	return report_finish(&e->report, is_in_front || e->report.is_dry_run,
 			     json_pack("{s:b, s:s}", "in_front", is_in_front, "display", name));
 }

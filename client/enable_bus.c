@@ -106,6 +106,11 @@ int server_find(struct call *c, struct server *ret)
 	return 0;
 }
 
+const char *server_title(const struct server *s)
+{
+	return s->known && s->known->kind != DESKTOP_STANDALONE ? s->known->title : s->program;
+}
+
 /* --- lulld --- */
 
 json_t *lulld_status(struct call *c)

@@ -25,6 +25,9 @@ struct server {
 /** server_find() - who has them now; Return: 0 or -ENOMEM */
 LULL_MUSTCHECK int server_find(struct call *c, struct server *ret);
 
+/** server_title() - Return: what to call it: GNOME Shell has the name by a helper of another name; borrowed */
+const char *server_title(const struct server *s);
+
 /** server_done() - free what is inside */
 void server_done(struct server *s);
 #define server_auto __attribute__((cleanup(server_done))) struct server

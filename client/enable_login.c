@@ -238,9 +238,8 @@ bool enable_service(struct enable *e)
 
 	if (!e->has_systemd) {
 		report_note(&e->report,
-			    "there is no systemd on this bus; a notification starts lulld, or let "
-			    "your session start %s",
-			    e->lulld);
+			    "there is no systemd on this bus: only a notification or the session "
+			    "starts lulld");
 		return true;
 	}
 	state = units_file_state(e->call, LULLD_UNIT);

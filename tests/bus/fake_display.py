@@ -299,6 +299,7 @@ def main():
     parser.add_argument("--dies-on")
     parser.add_argument("--name", default="fake-display", help="what it says of itself")
     parser.add_argument("--bus-name", default=NAME, help="the name to ask for")
+    parser.add_argument("--second-name", help="one more name to ask for")
     parser.add_argument("--not-ready", action="store_true", help="until told to be")
     parser.add_argument("--stays", action="store_true", help="on the bus, also without the name")
     parser.add_argument("--ignores-term", action="store_true")
@@ -312,6 +313,8 @@ def main():
     for name, other in (("SwayNotificationCenter", "org.erikreider.swaync.cc"), ("Xfce Notify Daemon", "org.xfce.Xfconf")):
         if args.name == name:
             bus.request_name(other)
+    if args.second_name:
+        bus.request_name(args.second_name)
     try:
         got = bus.request_name(args.bus_name, args.flags)
     except dbus.NameExistsException:

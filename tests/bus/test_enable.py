@@ -6,6 +6,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 
 import dbus
 import pytest
@@ -525,7 +526,7 @@ def test_the_server_that_runs_is_put_behind_lull_and_has_the_name_after_disable(
     before, n_before = bare.snapshot(), len(bare.owners())
     steps = bare.steps("enable")
     assert any(step == "adoption" and s == "done" and "fake_display.py" in text for step, s, text in steps)
-    assert steps[-1] == ("result", "note", "lull is in front, fake-display displays")
+    assert steps[-2] == ("result", "note", "lull is in front, fake-display displays")
     assert "" not in bare.owners()[n_before:]
     second = log.of("up")[1]
     assert bare.peer.queue() == [bare.peer.owner(NAME), second["unique"]]
@@ -537,11 +538,33 @@ def test_the_server_that_runs_is_put_behind_lull_and_has_the_name_after_disable(
     assert bare.lulld_pid() is None and bare.snapshot() == before
 
 
+def test_enable_waits_for_a_display_that_lulld_is_about_to_find(bare):
+    enable = bare.bus.popen(BUILD / "lull", "enable", stdout=subprocess.PIPE, text=True)
+    wait_for(lambda: bare.peer.owner(NAME), "lulld is in front")
+    time.sleep(4)
+    bare.bus.display(shimmed=True)
+    out = enable.communicate(timeout=rig.PATIENCE_S)[0]
+    assert "lull is in front, fake-display displays" in out and "nothing displays" not in out
+
+
 def test_a_dry_run_says_which_server_it_would_put_in_line(bare):
     process, _ = named_server(bare, "dunst")
     would = bare.steps("enable", "--dry-run")
     assert ("adoption", "would", f"would put in line dunst (pid {process.pid}), behind lulld") in would
     assert process.poll() is None and bare.lulld_pid() is None
+
+
+def test_gnome_shell_is_called_so_and_not_by_the_helper_that_has_the_name_for_it(bare):
+    process, _ = named_server(bare, "gjs-console", "--second-name", "org.gnome.Shell.Notifications")
+    would = bare.steps("enable", "--dry-run")
+    assert ("adoption", "note", f"GNOME Shell (pid {process.pid}) has the notifications; lulld takes over from it "
+            "while it runs") in would
+    assert not any("gjs-console" in text for _, _, text in would)
+    bare.write(RECORD, json.dumps({"version": 1, "changes": []}), 0o600)
+    bare.bus.popen(BUILD / "lulld", stderr=subprocess.DEVNULL)
+    wait_for(bare.lulld_pid, "lulld is there")
+    out = bare.run("disable").stdout
+    assert "GNOME Shell has the notifications now" in out and "gjs-console" not in out
 
 
 def test_where_lull_cannot_stand_in_front_nothing_is_changed(bare):
@@ -631,7 +654,11 @@ def test_a_service_file_that_comes_before_the_users_is_named(account):
 
 
 def test_without_systemd_it_says_so_and_that_the_session_may_start_lulld(account):
-    assert [t for step, s, t in account.steps("enable") if step == "service" and "no systemd" in t and "lulld" in t]
+    steps = account.steps("enable")
+    assert [t for step, s, t in steps if step == "service" and "no systemd" in t and "lulld" in t]
+    assert steps[-1][:2] == ("result", "note") and "at login the session has to start lulld" in steps[-1][2]
+    assert steps[-1][2].endswith(f"{BUILD}/lulld")
+    assert "at login" in account.steps("enable", "--dry-run")[-1][2]
 
 
 def systemd(account, *states):
