@@ -12,6 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOOK_AGAIN_MS 50
+/* How long what was just released may take to the display. */
+#define RELEASE_PATIENCE_MS 3000
+
 /* --- files --- */
 
 static bool is_dir(const json_t *change)
@@ -219,6 +223,7 @@ static void note_waiting(struct enable *e, const json_t *status)
 	} rows[] = {
 		{"snoozed", "snoozed"},
 		{"announced", "announced"},
+		{"releasing", "on the way to the display"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -233,10 +238,26 @@ static void note_waiting(struct enable *e, const json_t *status)
 	}
 }
 
+/* After a release, what is on its way is given some time; more than the display takes at once waits longer. */
+static json_t *settled_status(struct enable *e)
+{
+	json_t *status = lulld_status(e->call);
+
+	for (int waited = 0;
+	     waited < RELEASE_PATIENCE_MS && !e->report.is_dry_run &&
+	     call_number(status, "held") == 0 && call_number(status, "releasing") > 0;
+	     waited += LOOK_AGAIN_MS) {
+		json_decref(status);
+		usleep(LOOK_AGAIN_MS * 1000);
+		status = lulld_status(e->call);
+	}
+	return status;
+}
+
 /* Without lulld nothing shows what it holds. False when it has to be let go first. */
 static bool may_stop_lulld(struct enable *e)
 {
-	autofree(json) json_t *status = e->call ? lulld_status(e->call) : NULL;
+	autofree(json) json_t *status = e->call ? settled_status(e) : NULL;
 	json_int_t n = call_number(status, "held");
 	autofree(str) char *text = NULL;
 

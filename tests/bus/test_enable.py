@@ -605,6 +605,27 @@ def test_disable_refuses_before_it_changes_anything_while_notifications_are_held
     assert account.lulld_pid() is None and not (account.home / RECORD).exists()
 
 
+def test_disable_waits_for_what_is_on_its_way_and_says_what_does_not_arrive(bare):
+    bare.run("enable", "--json")
+    bare.run("focus", "10m")
+    bare.bus.sender().notify("one")
+    bare.run("end")
+    steps = bare.steps("disable")
+    assert ("lulld", "note", "1 notification is on the way to the display; it stays in the journal, and isn't shown"
+            ) in steps
+
+
+def test_disable_after_a_release_leaves_no_ping_unshown(bare):
+    display = bare.bus.display(shimmed=True)
+    bare.run("enable")
+    bare.run("focus", "10m")
+    bare.bus.sender().notify("one")
+    bare.run("end")
+    steps = bare.steps("disable")
+    assert not any("journal, and isn't shown" in text for _, _, text in steps)
+    assert "one" in display.summaries()
+
+
 def test_disable_says_that_what_is_snoozed_stays_in_the_journal(account):
     account.run("enable")
     account.run("focus", "10m")
