@@ -94,21 +94,38 @@ enum outcome check_config_run(const struct args *a)
 
 /* --- config --- */
 
-static json_t *value_json(const struct settings *s, const struct setting *row)
+static json_t *value_json(const struct settings_entry *e)
 {
+	const struct setting *row = e->row;
 	autofree(str) char *text = NULL;
 	int64_t n = 0;
 
 	switch (row->type) {
 	case SETTING_NUMBER:
 	case SETTING_DURATION:
-		memcpy(&n, (const char *)s + row->offset, sizeof(n));
+		memcpy(&n, (const char *)e->base + row->offset, sizeof(n));
 		return json_integer(n);
 	case SETTING_TEXT:
-	case SETTING_CHOICE: break;
+	case SETTING_CHOICE:
+	case SETTING_DAYS:
+	case SETTING_CLOCK:
+	case SETTING_CLOCKS:
+	case SETTING_DATE:
+	case SETTING_DATES: break;
 	}
-	text = settings_value(s, row);
+	text = settings_value(e);
 	return text ? path_json(text) : NULL;
+}
+
+/* "focus.default", "block.work.start" */
+static char *entry_name(const struct settings_entry *e)
+{
+	char *text;
+
+	if (asprintf(&text, "%s.%s%s%s", e->row->section, e->name ? e->name : "",
+		     e->name ? "." : "", e->row->key) < 0)
+		return NULL;
+	return text;
 }
 
 static enum outcome config_json(const char *path, bool is_there, const struct settings *s,
@@ -116,16 +133,13 @@ static enum outcome config_json(const char *path, bool is_there, const struct se
 {
 	autofree(json) json_t *out = NULL;
 	json_t *all = json_object();
-	size_t count;
-	const struct setting *table = settings_table(&count);
+	struct settings_entry e;
 
-	for (size_t i = 0; i < count; i++) {
-		autofree(str) char *name = NULL;
-		json_t *one = json_pack("{s:o, s:o}", "value", value_json(s, &table[i]), "line",
-					s->lines[i] > 0 ? json_integer(s->lines[i]) : json_null());
+	for (size_t i = 0; settings_entry(s, i, &e); i++) {
+		autofree(str) char *name = entry_name(&e);
+		json_t *one = json_pack("{s:o, s:o}", "value", value_json(&e), "line",
+					e.line > 0 ? json_integer(e.line) : json_null());
 
-		if (asprintf(&name, "%s.%s", table[i].section, table[i].key) < 0)
-			name = NULL;
 		if (!name || json_object_set_new(all, name, one) < 0) {
 			json_decref(all);
 			return call_no_memory();
@@ -136,43 +150,48 @@ static enum outcome config_json(const char *path, bool is_there, const struct se
 	return put_json(out);
 }
 
-/* "focus.default = 50m", and where it comes from, in a column. */
+/* "focus.default = 50m" */
+static char *entry_text(const struct settings_entry *e)
+{
+	autofree(str) char *value = settings_value(e), *name = entry_name(e);
+	autofree(str) char *escaped = value ? print_escape(value, strlen(value)) : NULL;
+	char *text;
+
+	if (!escaped || !name ||
+	    asprintf(&text, "%s =%s%s", name, *escaped ? " " : "", escaped) < 0)
+		return NULL;
+	return text;
+}
+
+/* Each setting, and where it comes from, in a column. */
 static enum outcome config_text(const char *path, bool is_there, const struct settings *s)
 {
-	char *lines[SETTINGS_MAX] = {NULL};
-	size_t count, width = 0;
-	const struct setting *table = settings_table(&count);
-	bool ok = true;
+	struct settings_entry e;
+	size_t width = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		autofree(str) char *value = settings_value(s, &table[i]);
-		autofree(str) char *escaped = value ? print_escape(value, strlen(value)) : NULL;
+	for (size_t i = 0; settings_entry(s, i, &e); i++) {
+		autofree(str) char *text = entry_text(&e);
 
-		if (!escaped || asprintf(&lines[i], "%s.%s =%s%s", table[i].section, table[i].key,
-					 *escaped ? " " : "", escaped) < 0) {
-			lines[i] = NULL;
-			ok = false;
-			break;
+		if (!text)
+			return call_no_memory();
+		width = MAX(width, print_width(text));
+	}
+	print_text(stdout, path);
+	puts(is_there ? "" : " (not there: every setting has its default)");
+	for (size_t i = 0; settings_entry(s, i, &e); i++) {
+		autofree(str) char *text = entry_text(&e);
+
+		if (!text)
+			return call_no_memory();
+		printf("%s%*s", text, (int)(width - print_width(text) + 2), "");
+		if (e.line > 0) {
+			print_text(stdout, path);
+			printf(":%u\n", e.line);
+		} else {
+			puts("default");
 		}
-		width = MAX(width, print_width(lines[i]));
 	}
-	if (ok) {
-		print_text(stdout, path);
-		puts(is_there ? "" : " (not there: every setting has its default)");
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (ok) {
-			printf("%s%*s", lines[i], (int)(width - print_width(lines[i]) + 2), "");
-			if (s->lines[i] > 0) {
-				print_text(stdout, path);
-				printf(":%u\n", s->lines[i]);
-			} else {
-				puts("default");
-			}
-		}
-		free(lines[i]);
-	}
-	return ok ? OUTCOME_DONE : call_no_memory();
+	return OUTCOME_DONE;
 }
 
 enum outcome config_run(const struct args *a)

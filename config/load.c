@@ -158,7 +158,9 @@ static bool check_section(struct reader *r, const char *s, size_t len)
 			name);
 		return false;
 	}
-	return true;
+	result = settings_open_section(r->settings, name, (unsigned)r->line, &error);
+	mistake_or_fault(r, result, error);
+	return result == 0;
 }
 
 static bool check_key(struct reader *r, const char *s, size_t len)
@@ -250,19 +252,6 @@ static char *next_line(char *str, int num, void *stream)
 	return str;
 }
 
-/* Where a key was set before; NULL for a key that isn't in the table. */
-static unsigned *key_line(struct reader *r, const char *section, const char *key)
-{
-	size_t count;
-	const struct setting *table = settings_table(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].section, section) == 0 && strcmp(table[i].key, key) == 0)
-			return &r->settings->lines[i];
-	}
-	return NULL;
-}
-
 /* inih's handler. Always 1: we keep the mistakes, and some builds of inih would stop at the first. */
 static int assign(void *user, const char *section, const char *key, const char *value)
 {
@@ -274,7 +263,7 @@ static int assign(void *user, const char *section, const char *key, const char *
 	/* Some builds announce sections in this way. */
 	if (!key || !value || r->fault < 0)
 		return 1;
-	set_before = key_line(r, section, key);
+	set_before = settings_line(r->settings, section, key);
 	if (set_before && *set_before > 0) {
 		mistakef(r, "'%s' in [%s] is set twice, in line %u and here", key, section,
 			 *set_before);
@@ -285,6 +274,15 @@ static int assign(void *user, const char *section, const char *key, const char *
 	result = settings_set(r->settings, section, key, value, &error);
 	mistake_or_fault(r, result, error);
 	return 1;
+}
+
+/* What settings_check() finds. */
+static void mistake_in_line(void *data, unsigned line, const char *what)
+{
+	struct reader *r = data;
+
+	r->line = line;
+	mistake(r, what);
 }
 
 static int parse(const char *path, const char *text, size_t len, struct load_errors *errors,
@@ -313,6 +311,9 @@ static int parse(const char *path, const char *text, size_t len, struct load_err
 		r.line = (size_t)result;
 		mistake(&r, "expected 'key = value' or '[section]'");
 	}
+	result = settings_check(settings, mistake_in_line, &r);
+	if (r.fault == 0)
+		r.fault = result;
 	if (r.fault == 0 && r.n_mistakes > MISTAKES_MAX)
 		r.fault = append_error(errors, "%s: and %zu more mistakes", path,
 				       r.n_mistakes - MISTAKES_MAX);

@@ -58,7 +58,9 @@ static void write_setting(FILE *out, const struct setting *row)
 	write_paragraph(out, "\t", row->help);
 	fputs("\n\tTakes ", out);
 	settings_write_allowed(out, row);
-	if (*row->default_text) {
+	if (row->is_required) {
+		fputs(". Must be given\n", out);
+	} else if (*row->default_text) {
 		fputs(". Default: *", out);
 		put_word(out, row->default_text, strlen(row->default_text), &in_code);
 		fputs("*\n", out);
@@ -94,7 +96,8 @@ void manual_write(FILE *out)
 		"first: 50m, 1h30m, 1h30, 90s. A bare number is minutes.");
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0 || strcmp(table[i - 1].section, table[i].section) != 0)
-			fprintf(out, "\n# [%s]\n", table[i].section);
+			fprintf(out, table[i].is_named ? "\n# [%s NAME]\n" : "\n# [%s]\n",
+				table[i].section);
 		write_setting(out, &table[i]);
 	}
 	fputs("\n# SEE ALSO\n\n*lull*(1), *lulld*(1)\n", out);

@@ -29,6 +29,109 @@ static const struct setting table[] = {
 			"is minutes; 1h30 and 90s are understood, too.",
 	},
 	{
+		.section = "block",
+		.is_named = true,
+		.key = "days",
+		.type = SETTING_DAYS,
+		.offset = offsetof(struct block, days),
+		.example = "mon-fri",
+		.default_text = "daily",
+		.help = "A focus block that comes back by itself, such as [block work]: notifications are "
+			"held from its start to its end. NAME is up to you; it has letters, digits, - and "
+			"_, and each block has another one. On which days of the week it begins.",
+	},
+	{
+		.section = "block",
+		.is_named = true,
+		.key = "start",
+		.type = SETTING_CLOCK,
+		.offset = offsetof(struct block, start),
+		.example = "09:00",
+		.none = CALENDAR_NONE,
+		.is_required = true,
+		.default_text = "",
+		.help = "When it begins. A block needs a start and an end. Times are those of the clock on "
+			"the wall: where daylight saving leaves one out, the moment of the change counts; "
+			"where one comes twice, a block begins at the first and ends at the second.",
+	},
+	{
+		.section = "block",
+		.is_named = true,
+		.key = "end",
+		.type = SETTING_CLOCK,
+		.offset = offsetof(struct block, end),
+		.example = "11:30",
+		.none = CALENDAR_NONE,
+		.is_required = true,
+		.default_text = "",
+		.help = "When it ends. An end that isn't after the start is on the day after; the block "
+			"still belongs to the day on which it begins.",
+	},
+	{
+		.section = "block",
+		.is_named = true,
+		.key = "from",
+		.type = SETTING_DATE,
+		.offset = offsetof(struct block, from),
+		.example = "2026-01-01",
+		.none = CALENDAR_EVER,
+		.default_text = "",
+		.help = "The first day on which it begins, for a block that isn't for ever.",
+	},
+	{
+		.section = "block",
+		.is_named = true,
+		.key = "until",
+		.type = SETTING_DATE,
+		.offset = offsetof(struct block, until),
+		.example = "2026-12-31",
+		.none = CALENDAR_FOREVER,
+		.default_text = "",
+		.help = "The last day on which it begins.",
+	},
+	{
+		.section = "block",
+		.is_named = true,
+		.key = "except",
+		.type = SETTING_DATES,
+		.offset = offsetof(struct block, except),
+		.example = "2026-12-24, 2026-12-25",
+		.default_text = "",
+		.help = "Days on which it doesn't begin, such as holidays.",
+	},
+	{
+		.section = "block",
+		.is_named = true,
+		.key = "lead",
+		.type = SETTING_DURATION,
+		.offset = offsetof(struct block, lead_us),
+		.example = "10m",
+		.min = 0,
+		.max = INT64_C(12) * 3600 * USEC_PER_SEC,
+		.default_text = "0s",
+		.help = "Notifications are held that much earlier already, so that nothing lands just "
+			"before you begin.",
+	},
+	{
+		.section = "deliver",
+		.key = "at",
+		.type = SETTING_CLOCKS,
+		.offset = offsetof(struct settings, deliver_at),
+		.default_text = "",
+		.help = "When it isn't empty, notifications are held all day, outside of blocks, too, and "
+			"released together at these times; what must not wait comes through as ever. A time "
+			"that falls into a block comes at its end.",
+	},
+	{
+		.section = "deliver",
+		.key = "days",
+		.type = SETTING_DAYS,
+		.offset = offsetof(struct settings, deliver_days),
+		.default_text = "daily",
+		.help = "On which days of the week there are deliveries. What comes in on another day "
+			"waits for the next one.",
+	},
+	{
 		.section = "release",
 		.key = "digest_above",
 		.type = SETTING_NUMBER,
@@ -127,17 +230,47 @@ static int set_text(char **target, const char *value)
 	return 0;
 }
 
-static int set_row(struct settings *s, const struct setting *row, const char *value,
+/* duration_parse() takes none for a mistake. */
+static int parse_duration(const struct setting *row, const char *text, int64_t *ret)
+{
+	if (row->min == 0 && (strcmp(text, "0") == 0 || strcmp(text, "0s") == 0)) {
+		*ret = 0;
+		return 0;
+	}
+	return duration_parse(text, ret);
+}
+
+/* What calendar.c reads; @target is written only when it is right. */
+static int parse_calendar(const struct setting *row, const char *text, void *target)
+{
+	const char *wrong;
+	size_t wrong_len;
+
+	switch (row->type) {
+	case SETTING_DAYS: return calendar_parse_days(text, target, &wrong, &wrong_len);
+	case SETTING_CLOCK: return calendar_parse_clock(text, target);
+	case SETTING_CLOCKS: return calendar_parse_clocks(text, target);
+	case SETTING_DATE: return calendar_parse_date(text, target);
+	case SETTING_DATES: return calendar_parse_dates(text, target);
+	case SETTING_TEXT:
+	case SETTING_NUMBER:
+	case SETTING_DURATION:
+	case SETTING_CHOICE: break;
+	}
+	return -EINVAL;
+}
+
+static int set_row(void *base, const char *section, const struct setting *row, const char *value,
 		   char **ret_error)
 {
-	void *target = (char *)s + row->offset;
+	void *target = (char *)base + row->offset;
 	int64_t n = 0;
 	int choice, r = -EINVAL;
 
 	switch (row->type) {
 	case SETTING_TEXT:
 		if (!text_is_allowed(value))
-			return settings_explain_text(row, value, ret_error);
+			return settings_explain_text(section, row, value, ret_error);
 		return set_text(target, value);
 	case SETTING_CHOICE:
 		r = parse_choice(row->choices, value, &choice);
@@ -146,35 +279,280 @@ static int set_row(struct settings *s, const struct setting *row, const char *va
 		memcpy(target, &choice, sizeof(choice));
 		return 0;
 	case SETTING_NUMBER: r = parse_number(value, &n); break;
-	case SETTING_DURATION: r = duration_parse(value, &n); break;
+	case SETTING_DURATION: r = parse_duration(row, value, &n); break;
+	case SETTING_DAYS:
+	case SETTING_CLOCK:
+	case SETTING_CLOCKS:
+	case SETTING_DATE:
+	case SETTING_DATES:
+		if (parse_calendar(row, value, target) < 0)
+			return settings_explain_value(section, row, value, ret_error);
+		return 0;
 	}
 	if (r < 0 || n < row->min || n > row->max)
-		return settings_explain_value(row, value, ret_error);
+		return settings_explain_value(section, row, value, ret_error);
 	memcpy(target, &n, sizeof(n));
 	return 0;
+}
+
+/* A default that isn't text: nothing is given. Its own row must take any other. */
+static int set_default(void *base, const struct setting *row)
+{
+	autofree(str) char *error = NULL;
+	int r;
+
+	if ((row->type == SETTING_CLOCK || row->type == SETTING_DATE) && !*row->default_text) {
+		memcpy((char *)base + row->offset, &row->none, sizeof(row->none));
+		return 0;
+	}
+	r = set_row(base, row->section, row, row->default_text, &error);
+	assert(r != -EINVAL);
+	return r;
+}
+
+/* --- sections with a name -------------------------------------------------------------------- */
+
+const char *settings_section_name(const char *section)
+{
+	size_t len = strcspn(section, " ");
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].is_named && strlen(table[i].section) == len &&
+		    strncmp(table[i].section, section, len) == 0)
+			return section + len + strspn(section + len, " ");
+	}
+	return NULL;
+}
+
+bool settings_section_has(const char *section, const struct setting *row)
+{
+	size_t len = strlen(row->section);
+
+	if (!row->is_named)
+		return strcmp(row->section, section) == 0;
+	return strncmp(row->section, section, len) == 0 &&
+	       (section[len] == ' ' || section[len] == '\0');
+}
+
+static size_t find_block(const struct settings *s, const char *name)
+{
+	size_t i = 0;
+
+	while (i < s->n_blocks && strcmp(s->blocks[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static int new_block(const char *name, struct block *ret)
+{
+	*ret = (struct block){0};
+	memcpy(ret->name, name, strnlen(name, BLOCK_NAME_MAX));
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].is_named && set_default(ret, &table[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_block(struct settings *s, const struct block *b, unsigned line, char **ret_error)
+{
+	struct section_lines *lines;
+	struct block *blocks;
+
+	if (s->n_blocks == BLOCKS_MAX) {
+		if (asprintf(ret_error, "there are more than %d blocks", BLOCKS_MAX) < 0)
+			return -ENOMEM;
+		return -EINVAL;
+	}
+	blocks = realloc(s->blocks, (s->n_blocks + 1) * sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	s->blocks = blocks;
+	lines = realloc(s->block_lines, (s->n_blocks + 1) * sizeof(*lines));
+	if (!lines)
+		return -ENOMEM;
+	s->block_lines = lines;
+	lines[s->n_blocks] = (struct section_lines){.section = line};
+	blocks[s->n_blocks++] = *b;
+	return 0;
+}
+
+int settings_open_section(struct settings *s, const char *section, unsigned line, char **ret_error)
+{
+	const char *name = settings_section_name(section);
+	int r = settings_check_section(section, ret_error);
+	struct block b;
+	size_t i;
+
+	if (r < 0 || !name)
+		return r;
+	i = find_block(s, name);
+	if (i < s->n_blocks) {
+		if (asprintf(
+			    ret_error,
+			    "there are two blocks with the name '%s', in line %u and here; give one "
+			    "of them another name",
+			    name, s->block_lines[i].section) < 0)
+			return -ENOMEM;
+		return -EINVAL;
+	}
+	r = new_block(name, &b);
+	return r < 0 ? r : add_block(s, &b, line, ret_error);
+}
+
+static int set_in_block(struct settings *s, const char *section, const struct setting *row,
+			const char *value, char **ret_error)
+{
+	const char *name = settings_section_name(section);
+	size_t i = find_block(s, name);
+	struct block b;
+	int r;
+
+	if (i < s->n_blocks)
+		return set_row(&s->blocks[i], section, row, value, ret_error);
+	r = new_block(name, &b);
+	if (r == 0)
+		r = set_row(&b, section, row, value, ret_error);
+	return r < 0 ? r : add_block(s, &b, 0, ret_error);
+}
+
+static const struct setting *find_row(const char *section, const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (settings_section_has(section, &table[i]) && strcmp(table[i].key, key) == 0)
+			return &table[i];
+	}
+	return NULL;
 }
 
 int settings_set(struct settings *s, const char *section, const char *key, const char *value,
 		 char **ret_error)
 {
+	const struct setting *row = find_row(section, key);
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		if (strcmp(table[i].section, section) == 0 && strcmp(table[i].key, key) == 0)
-			return set_row(s, &table[i], value, ret_error);
-	}
 	if (!*section)
 		return settings_explain_homeless(key, ret_error);
 	r = settings_check_section(section, ret_error);
 	if (r < 0)
 		return r;
-	return settings_explain_key(section, key, ret_error);
+	if (!row)
+		return settings_explain_key(section, key, ret_error);
+	if (row->is_named)
+		return set_in_block(s, section, row, value, ret_error);
+	return set_row(s, section, row, value, ret_error);
 }
 
-char *settings_value(const struct settings *s, const struct setting *row)
+unsigned *settings_line(struct settings *s, const char *section, const char *key)
 {
-	const void *source = (const char *)s + row->offset;
-	char duration[DURATION_TEXT_MAX];
+	const struct setting *row = find_row(section, key);
+	size_t i;
+
+	if (!row)
+		return NULL;
+	if (!row->is_named)
+		return &s->lines[row - table];
+	i = find_block(s, settings_section_name(section));
+	return i < s->n_blocks ? &s->block_lines[i].keys[row - table] : NULL;
+}
+
+struct check {
+	const struct settings *settings;
+	void (*mistake)(void *data, unsigned line, const char *what);
+	void *data;
+};
+
+static int check_block(const struct check *c, size_t at)
+{
+	const struct block *b = &c->settings->blocks[at];
+	const struct section_lines *lines = &c->settings->block_lines[at];
+	unsigned latest = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		autofree(str) char *what = NULL;
+
+		if (!table[i].is_named)
+			continue;
+		if (table[i].type == SETTING_DATE)
+			latest = MAX(latest, lines->keys[i]);
+		/* A wrong one has been told already. */
+		if (!table[i].is_required || lines->keys[i] > 0)
+			continue;
+		if (asprintf(&what, "[block %s] has no %s; add a line such as %s = %s", b->name,
+			     table[i].key, table[i].key, table[i].example) < 0) {
+			what = NULL;
+			return -ENOMEM;
+		}
+		c->mistake(c->data, lines->section, what);
+	}
+	if (b->from > b->until) {
+		char from[CALENDAR_TEXT_MAX], until[CALENDAR_TEXT_MAX];
+		autofree(str) char *what = NULL;
+
+		calendar_write_date(b->from, from);
+		calendar_write_date(b->until, until);
+		if (asprintf(&what, "[block %s] from = %s is after until = %s, so it never begins",
+			     b->name, from, until) < 0) {
+			what = NULL;
+			return -ENOMEM;
+		}
+		c->mistake(c->data, latest, what);
+	}
+	return 0;
+}
+
+int settings_check(const struct settings *s,
+		   void (*mistake)(void *data, unsigned line, const char *what), void *data)
+{
+	const struct check c = {s, mistake, data};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->n_blocks; i++)
+		r = check_block(&c, i);
+	return r;
+}
+
+/* --- what is in force ------------------------------------------------------------------------ */
+
+bool settings_entry(const struct settings *s, size_t i, struct settings_entry *ret)
+{
+	for (size_t row = 0; row < ARRAY_SIZE(table); row++) {
+		size_t n_keys = 1, at;
+
+		if (!table[row].is_named) {
+			if (i-- > 0)
+				continue;
+			*ret = (struct settings_entry){
+				.row = &table[row],
+				.base = s,
+				.line = s->lines[row],
+			};
+			return true;
+		}
+		while (row + n_keys < ARRAY_SIZE(table) && table[row + n_keys].is_named)
+			n_keys++;
+		if (i < n_keys * s->n_blocks) {
+			at = i / n_keys;
+			row += i % n_keys;
+			*ret = (struct settings_entry){
+				.row = &table[row],
+				.name = s->blocks[at].name,
+				.base = &s->blocks[at],
+				.line = s->block_lines[at].keys[row],
+			};
+			return true;
+		}
+		i -= n_keys * s->n_blocks;
+		row += n_keys - 1;
+	}
+	return false;
+}
+
+char *settings_value(const struct settings_entry *e)
+{
+	const struct setting *row = e->row;
+	const void *source = (const char *)e->base + row->offset;
+	char duration[DURATION_TEXT_MAX], calendar[CALENDAR_TEXT_MAX];
 	char *text = NULL;
 	int64_t n = 0;
 	int choice = 0;
@@ -191,8 +569,13 @@ char *settings_value(const struct settings *s, const struct setting *row)
 		memcpy(&n, source, sizeof(n));
 		duration_write(n, duration);
 		return strdup(duration);
+	case SETTING_DAYS: calendar_write_days(*(const unsigned *)source, calendar); break;
+	case SETTING_CLOCK: calendar_write_clock(*(const int32_t *)source, calendar); break;
+	case SETTING_CLOCKS: calendar_write_clocks(source, calendar); break;
+	case SETTING_DATE: calendar_write_date(*(const int32_t *)source, calendar); break;
+	case SETTING_DATES: calendar_write_dates(source, calendar); break;
 	}
-	return NULL;
+	return strdup(calendar);
 }
 
 struct settings *settings_new(void)
@@ -202,11 +585,7 @@ struct settings *settings_new(void)
 	if (!s)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		autofree(str) char *error = NULL;
-		int r = set_row(s, &table[i], table[i].default_text, &error);
-
-		assert(r != -EINVAL); /* a default that its own row refuses */
-		if (r < 0)
+		if (!table[i].is_named && set_default(s, &table[i]) < 0)
 			return NULL;
 	}
 	return take(s);
@@ -220,6 +599,8 @@ struct settings *settings_free(struct settings *s)
 		if (table[i].type == SETTING_TEXT)
 			free(*(char **)((char *)s + table[i].offset));
 	}
+	free(s->blocks);
+	free(s->block_lines);
 	free(s);
 	return NULL;
 }
@@ -256,19 +637,23 @@ void settings_write_template(FILE *out)
 	fputs("#\n", out);
 	write_comment(
 		out,
-		"Each key stands here with its default; to change one, remove the # before it. "
+		"Each key stands here with its default, or, where a section has a name, with an "
+		"example; to use or change one, remove the # before it. "
 		"A comment needs a line of its own. Check the file with `lull check-config`, and "
 		"have it read again with `lull reload`.");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct setting *row = &table[i];
 
+		const char *text = row->is_named ? row->example : row->default_text;
+
+		/* A section with a name is an example, which begins with its own comment mark. */
 		if (is_section_start(i))
-			fprintf(out, "\n[%s]", row->section);
+			fprintf(out, "\n%s[%s%s]", row->is_named ? "#" : "", row->section,
+				row->is_named ? " work" : "");
 		fputc('\n', out);
 		write_comment(out, row->help);
 		fputs("# Takes ", out);
 		settings_write_allowed(out, row);
-		fprintf(out, ".\n#%s =%s%s\n", row->key, *row->default_text ? " " : "",
-			row->default_text);
+		fprintf(out, ".\n#%s =%s%s\n", row->key, *text ? " " : "", text);
 	}
 }

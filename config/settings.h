@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "config/base.h"
+#include "config/calendar.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,13 @@ enum durability {
 /** Room for the rows of the table. */
 #define SETTINGS_MAX 64
 
-/** Every effective value. Strings are owned. */
+/** Where the file sets things; 0: nowhere. */
+struct section_lines {
+	unsigned section;
+	unsigned keys[SETTINGS_MAX]; /* one a row of the table */
+};
+
+/** Every effective value. Strings and arrays are owned. */
 struct settings {
 	unsigned lines
 		[SETTINGS_MAX]; /* one a row of the table: where the file sets it; 0: nowhere */
@@ -30,6 +37,11 @@ struct settings {
 	char *display_command;    /* never NULL; "" = none */
 	int64_t digest_above;     /* batches of more than this many become a digest */
 	int64_t focus_default_us; /* length of a block when none is given */
+	struct block *blocks;     /* [block NAME], in the order of the file */
+	struct section_lines *block_lines;
+	size_t n_blocks;
+	struct clocks deliver_at; /* none: deliveries are off */
+	unsigned deliver_days;
 };
 
 enum setting_type {
@@ -37,17 +49,26 @@ enum setting_type {
 	SETTING_NUMBER,
 	SETTING_DURATION, /* int64_t microseconds */
 	SETTING_CHOICE,   /* an int-sized enum; @choices lists its names in order */
+	SETTING_DAYS,     /* unsigned; see calendar.h, as for those that follow */
+	SETTING_CLOCK,    /* int32_t minutes, or @none */
+	SETTING_CLOCKS,   /* struct clocks */
+	SETTING_DATE,     /* int32_t, or @none */
+	SETTING_DATES,    /* struct dates */
 };
 
 struct setting {
 	const char *section;
+	bool is_named; /* there may be several such sections, with a name each: "block work" */
 	const char *key;
 	enum setting_type type;
-	size_t offset;              /* in struct settings */
+	size_t offset;              /* in struct settings, or in struct block */
 	int64_t min, max;           /* SETTING_NUMBER as is, SETTING_DURATION in microseconds */
 	const char *const *choices; /* NULL-terminated; SETTING_CHOICE only */
+	int32_t none;               /* SETTING_CLOCK and SETTING_DATE: when it isn't given */
+	bool is_required;           /* its section is a mistake without it */
 	const char *default_text;
-	const char *help; /* one or more sentences, for lull.conf and the manual */
+	const char *example; /* for lull.conf, where @is_named */
+	const char *help;    /* one or more sentences, for lull.conf and the manual */
 };
 
 /** settings_table() - the rows, in the order of lull.conf */
@@ -76,11 +97,51 @@ LULL_MUSTCHECK int settings_set(struct settings *s, const char *section, const c
 				const char *value, char **ret_error);
 
 /**
+ * settings_open_section() - a section begins in a file; one with a name comes once
+ * @line: where
+ * @ret_error: on -EINVAL, as for settings_set()
+ *
+ * Return: 0, -EINVAL, or -ENOMEM.
+ */
+LULL_MUSTCHECK int settings_open_section(struct settings *s, const char *section, unsigned line,
+					 char **ret_error);
+
+/** settings_line() - where the file sets a key, to be read and set; NULL for one that isn't in the table */
+unsigned *settings_line(struct settings *s, const char *section, const char *key);
+
+/**
+ * settings_check() - at the end of a file: is each section whole, and does it fit together?
+ * @mistake: called with each mistake, and the line that it is in
+ *
+ * Return: 0, or -ENOMEM.
+ */
+LULL_MUSTCHECK int settings_check(const struct settings *s,
+				  void (*mistake)(void *data, unsigned line, const char *what),
+				  void *data);
+
+/** A setting that is in force. */
+struct settings_entry {
+	const struct setting *row;
+	const char *name; /* of its section; NULL when that has none */
+	const void *base; /* what row->offset counts from */
+	unsigned line;    /* where the file sets it; 0: nowhere */
+};
+
+/** settings_entry() - the settings in force, one after the other. Return: false after the last. */
+bool settings_entry(const struct settings *s, size_t i, struct settings_entry *ret);
+
+/**
  * settings_value() - an effective value, as the user would type it
  *
  * Return: text that the caller frees; NULL when out of memory.
  */
-char *settings_value(const struct settings *s, const struct setting *row);
+char *settings_value(const struct settings_entry *e);
+
+/** settings_section_name() - NAME of "block NAME", "" of "block"; NULL when sections like @section have none */
+const char *settings_section_name(const char *section);
+
+/** settings_section_has() - does @row stand in a section like @section? */
+bool settings_section_has(const char *section, const struct setting *row);
 
 /** settings_write_allowed() - what a row takes: "a number from 0 to 1000" */
 void settings_write_allowed(FILE *out, const struct setting *row);

@@ -133,6 +133,13 @@ void settings_write_allowed(FILE *out, const struct setting *row)
 		duration_format(row->max, high);
 		fprintf(out, "a duration from %s to %s", low, high);
 		break;
+	case SETTING_DAYS:
+		fputs("days such as mon-fri, or mon, wed, or daily, weekdays, weekend", out);
+		break;
+	case SETTING_CLOCK: fputs("a time of day, such as 09:00", out); break;
+	case SETTING_CLOCKS: fputs("times of day, such as 09:00, 12:30, 17:00", out); break;
+	case SETTING_DATE: fputs("a date, such as 2026-12-24", out); break;
+	case SETTING_DATES: fputs("dates, such as 2026-12-24, 2026-12-31", out); break;
 	case SETTING_CHOICE:
 		for (size_t i = 0; row->choices[i]; i++) {
 			if (i > 0)
@@ -194,46 +201,91 @@ static bool is_nearer(const char *found, const char *name, size_t *best)
 	return true;
 }
 
+/* "[focus]", "[block NAME]" */
+static void put_section(FILE *out, const struct setting *row)
+{
+	fprintf(out, "[%s%s]", row->section, row->is_named ? " NAME" : "");
+}
+
+static bool name_is_right(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 1 && len <= BLOCK_NAME_MAX &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+		       len;
+}
+
 static bool section_is_known(const char *section)
 {
+	const char *name = settings_section_name(section);
 	size_t count;
 	const struct setting *table = settings_table(&count);
 
+	if (name)
+		return name_is_right(name);
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].section, section) == 0)
+		if (settings_section_has(section, &table[i]))
 			return true;
 	}
 	return false;
+}
+
+/* What is wrong with the name of a section that has one. */
+static int explain_name(const char *section, const char *name, char **ret_error)
+{
+	struct message m;
+	int r = message_open(&m);
+
+	if (r < 0)
+		return r;
+	fputs("[", m.out);
+	put_found(m.out, section);
+	if (!*name)
+		fprintf(m.out, "] has no name; expected one, as in [%.*s work]",
+			(int)strcspn(section, " "), section);
+	else
+		fprintf(m.out, "]: a name has 1 to %d letters, digits, - and _", BLOCK_NAME_MAX);
+	return message_finish(&m, ret_error);
 }
 
 int settings_check_section(const char *section, char **ret_error)
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
-	const char *meant = NULL;
+	const char *name = settings_section_name(section);
+	const struct setting *meant = NULL;
+	autofree(str) char *word = NULL;
 	size_t best = SIZE_MAX;
 	struct message m;
 	int r;
 
 	if (section_is_known(section))
 		return 0;
-	r = message_open(&m);
+	if (name)
+		return explain_name(section, name, ret_error);
+	word = strndup(section, strcspn(section, " "));
+	r = word ? message_open(&m) : -ENOMEM;
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		if (is_nearer(section, table[i].section, &best))
-			meant = table[i].section;
+		if (is_nearer(table[i].is_named ? word : section, table[i].section, &best))
+			meant = &table[i];
 	}
 	fputs("unknown section [", m.out);
 	put_found(m.out, section);
 	fputs("]; ", m.out);
 	if (meant) {
-		fprintf(m.out, "did you mean [%s]?", meant);
+		fputs("did you mean ", m.out);
+		put_section(m.out, meant);
+		fputs("?", m.out);
 	} else {
 		fputs("expected one of", m.out);
 		for (size_t i = 0; i < count; i++) {
-			if (i == 0 || strcmp(table[i - 1].section, table[i].section) != 0)
-				fprintf(m.out, "%s [%s]", i == 0 ? "" : ",", table[i].section);
+			if (i > 0 && strcmp(table[i - 1].section, table[i].section) == 0)
+				continue;
+			fputs(i == 0 ? " " : ", ", m.out);
+			put_section(m.out, &table[i]);
 		}
 	}
 	return message_finish(&m, ret_error);
@@ -255,7 +307,8 @@ int settings_explain_homeless(const char *key, char **ret_error)
 	fputs("' stands before the first section", m.out);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(table[i].key, key) == 0) {
-			fprintf(m.out, "; it belongs in [%s]", table[i].section);
+			fputs("; it belongs in ", m.out);
+			put_section(m.out, &table[i]);
 			break;
 		}
 	}
@@ -277,8 +330,9 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 		return r;
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(table[i].key, key) == 0) {
-			fprintf(m.out, "'%s' belongs in [%s], not in [%s]", key, table[i].section,
-				section);
+			fprintf(m.out, "'%s' belongs in ", key);
+			put_section(m.out, &table[i]);
+			fprintf(m.out, ", not in [%s]", section);
 			return message_finish(&m, ret_error);
 		}
 	}
@@ -287,23 +341,25 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 	put_found(m.out, key);
 	fprintf(m.out, "' in [%s]; ", section);
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].section, section) == 0 && is_nearer(key, table[i].key, &best))
+		if (settings_section_has(section, &table[i]) && is_nearer(key, table[i].key, &best))
 			meant = &table[i];
 	}
 	for (size_t i = 0; !meant && i < count; i++) {
 		if (is_nearer(key, table[i].key, &best))
 			meant = &table[i];
 	}
-	if (meant && strcmp(meant->section, section) == 0) {
+	if (meant && settings_section_has(section, meant)) {
 		fprintf(m.out, "did you mean '%s'?", meant->key);
 	} else if (meant) {
-		fprintf(m.out, "did you mean '%s' in [%s]?", meant->key, meant->section);
+		fprintf(m.out, "did you mean '%s' in ", meant->key);
+		put_section(m.out, meant);
+		fputs("?", m.out);
 	} else {
 		const char *comma = "";
 
 		fputs("it has ", m.out);
 		for (size_t i = 0; i < count; i++) {
-			if (strcmp(table[i].section, section) == 0) {
+			if (settings_section_has(section, &table[i])) {
 				fprintf(m.out, "%s'%s'", comma, table[i].key);
 				comma = ", ";
 			}
@@ -312,7 +368,26 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 	return message_finish(&m, ret_error);
 }
 
-int settings_explain_value(const struct setting *row, const char *value, char **ret_error)
+/* The word for days that the first wrong one may be meant for. */
+static const char *nearest_day(const char *value)
+{
+	const char *wrong = "", *meant = NULL;
+	autofree(str) char *word = NULL;
+	size_t len = 0, best = SIZE_MAX;
+	unsigned days;
+
+	if (calendar_parse_days(value, &days, &wrong, &len) == 0)
+		return NULL;
+	word = strndup(wrong, len);
+	for (size_t i = 0; word && calendar_day_word(i); i++) {
+		if (is_nearer(word, calendar_day_word(i), &best))
+			meant = calendar_day_word(i);
+	}
+	return meant;
+}
+
+int settings_explain_value(const char *section, const struct setting *row, const char *value,
+			   char **ret_error)
 {
 	const char *meant = NULL;
 	size_t best = SIZE_MAX;
@@ -322,7 +397,7 @@ int settings_explain_value(const struct setting *row, const char *value, char **
 	r = message_open(&m);
 	if (r < 0)
 		return r;
-	fprintf(m.out, "[%s] %s", row->section, row->key);
+	fprintf(m.out, "[%s] %s", section, row->key);
 	if (*value) {
 		fputs(" = ", m.out);
 		put_found(m.out, value);
@@ -335,12 +410,15 @@ int settings_explain_value(const struct setting *row, const char *value, char **
 		if (is_nearer(value, row->choices[i], &best))
 			meant = row->choices[i];
 	}
+	if (row->type == SETTING_DAYS)
+		meant = nearest_day(value);
 	if (meant)
 		fprintf(m.out, "; did you mean '%s'?", meant);
 	return message_finish(&m, ret_error);
 }
 
-int settings_explain_text(const struct setting *row, const char *value, char **ret_error)
+int settings_explain_text(const char *section, const struct setting *row, const char *value,
+			  char **ret_error)
 {
 	size_t len = strlen(value), clean = settings_clean_length(value, len);
 	struct message m;
@@ -350,7 +428,7 @@ int settings_explain_text(const struct setting *row, const char *value, char **r
 	r = message_open(&m);
 	if (r < 0)
 		return r;
-	fprintf(m.out, "[%s] %s ", row->section, row->key);
+	fprintf(m.out, "[%s] %s ", section, row->key);
 	if (clean == len)
 		fprintf(m.out, "has %zu bytes: expected at most %d", len, SETTING_TEXT_MAX);
 	else if (utf8_decode(value + clean, len - clean, &c) == 0)

@@ -13,9 +13,9 @@ LULL_MUSTCHECK int settings_explain_homeless(const char *key, char **ret_error);
 LULL_MUSTCHECK int settings_explain_key(const char *section, const char *key, char **ret_error);
 
 /** settings_explain_value() - a value of the wrong form, or out of range */
-LULL_MUSTCHECK int settings_explain_value(const struct setting *row, const char *value,
-					  char **ret_error);
+LULL_MUSTCHECK int settings_explain_value(const char *section, const struct setting *row,
+					  const char *value, char **ret_error);
 
 /** settings_explain_text() - a text that is too long, or has control characters */
-LULL_MUSTCHECK int settings_explain_text(const struct setting *row, const char *value,
-					 char **ret_error);
+LULL_MUSTCHECK int settings_explain_text(const char *section, const struct setting *row,
+					 const char *value, char **ret_error);

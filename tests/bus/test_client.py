@@ -101,6 +101,20 @@ def test_config_says_where_each_value_comes_from(bus, lull, conf):
     assert f"{conf}:2: " in refused(bus, "config")
 
 
+def test_config_shows_each_block_under_its_name(lull, conf):
+    conf.write_text("[block deep-work]\ndays = weekdays\nstart = 9:00\nend = 11:30\n\n"
+                    "[block night]\nstart = 22:00\nend = 6:00\nlead = 15\n[deliver]\nat = 17:00, 9:00\n")
+    text = lull("config")
+    assert re.search(rf"^block\.deep-work\.days = mon-fri +{re.escape(str(conf))}:2$", text, re.M)
+    assert re.search(r"^block\.deep-work\.lead = 0s +default$", text, re.M)
+    assert re.search(rf"^block\.night\.start = 22:00 +{re.escape(str(conf))}:7$", text, re.M)
+    got = lull("config", "--json")["settings"]
+    assert got["block.night.lead"] == {"value": 900000000, "line": 9}
+    assert got["block.night.until"] == {"value": "", "line": None}
+    assert got["deliver.at"] == {"value": "09:00, 17:00", "line": 11}
+    assert "block.start" not in got
+
+
 def test_reload_takes_a_good_file_and_refuses_a_bad_one(bus, lulld, lull, conf):
     conf.write_text("[focus]\ndefault = 7m\n")
     assert lull("reload") == "configuration reloaded\n"

@@ -128,6 +128,59 @@ static void every_key_arrives(void **state LULL_UNUSED)
 	}
 }
 
+static void blocks_and_deliveries_arrive(void **state LULL_UNUSED)
+{
+	autofree(settings) struct settings *s =
+		load_good("[block deep-work]\ndays = mon-fri\nstart = 9:00\nend = 11:30\n"
+			  "lead = 10m\nexcept = 2026-12-24, 2026-12-25\n"
+			  "[deliver]\nat = 12:30, 09:00\ndays = weekdays\n"
+			  "[block Night_2]\nstart = 22:00\nend = 06:00\nfrom = 2026-01-01\n"
+			  "until = 2026-12-31\nlead = 0\n");
+	const struct block *work = &s->blocks[0], *night = &s->blocks[1];
+
+	assert_int_equal(s->n_blocks, 2);
+	assert_string_equal(work->name, "deep-work");
+	assert_int_equal(work->days, 0x3e);
+	assert_int_equal(work->start, 540);
+	assert_int_equal(work->end, 690);
+	assert_int_equal(work->from, CALENDAR_EVER);
+	assert_int_equal(work->until, CALENDAR_FOREVER);
+	assert_int_equal(work->except.n, 2);
+	assert_int_equal(work->except.days[0], calendar_day(2026, 12, 24));
+	assert_true(work->lead_us == 600 * USEC_PER_SEC);
+	assert_string_equal(night->name, "Night_2");
+	assert_int_equal(night->days, CALENDAR_DAILY);
+	assert_int_equal(night->from, calendar_day(2026, 1, 1));
+	assert_int_equal(night->until, calendar_day(2026, 12, 31));
+	assert_true(night->lead_us == 0);
+	assert_int_equal(s->deliver_at.n, 2);
+	assert_int_equal(s->deliver_at.minutes[0], 540);
+	assert_int_equal(s->deliver_days, 0x3e);
+}
+
+static void there_may_be_64_blocks_and_no_more(void **state LULL_UNUSED)
+{
+	autofree(str) char *text = NULL;
+	autofree(settings) struct settings *s = NULL;
+	struct load_errors errors = {0};
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (int i = 0; i < BLOCKS_MAX; i++)
+		fprintf(out, "[block b%d]\nstart = 9:00\nend = 10:00\n", i);
+	assert_int_equal(fflush(out), 0);
+	assert_int_equal(load_text(text, size, &errors, &s), 0);
+	assert_int_equal(s->n_blocks, BLOCKS_MAX);
+	s = settings_free(s);
+	fprintf(out, "[block one-more]\nstart = 9:00\nend = 10:00\n");
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(load_text(text, size, &errors, &s), -EINVAL);
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.lines[0] + strlen(path), ":193: there are more than 64 blocks");
+	load_errors_done(&errors);
+}
+
 static void values_keep_their_special_characters(void **state LULL_UNUSED)
 {
 	static const char *const values[] = {
@@ -147,7 +200,10 @@ static void values_keep_their_special_characters(void **state LULL_UNUSED)
 
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
-#define EXPECTED_SECTIONS "expected one of [focus], [release], [display], [journal]"
+#define EXPECTED_SECTIONS                                                          \
+	"expected one of [focus], [block NAME], [deliver], [release], [display], " \
+	"[journal]"
+#define BLOCK "[block work]\nstart = 09:00\nend = 11:30\n"
 
 static void longest_line_is_read_whole_and_a_comment_may_be_longer(void **state LULL_UNUSED)
 {
@@ -215,6 +271,48 @@ static void broken_files_are_explained_with_the_line(void **state LULL_UNUSED)
 		 ":2: [display] command has the control character \\u{9}: expected plain text", 0},
 		{"[journal]\ndurability =\n",
 		 ":2: [journal] durability is empty: expected full or normal", 0},
+		{"\n[block work]\nend = 11:30\n",
+		 ":2: [block work] has no start; add a line such as start = 09:00", 0},
+		{"[block work]\nstart = 09:00\n",
+		 ":1: [block work] has no end; add a line such as end = 11:30", 0},
+		{"[block work]\nstart = 25:00\nend = 11:30\n",
+		 ":2: [block work] start = 25:00: expected a time of day, such as 09:00", 0},
+		{"[block work]\nstart = 09:00\nend =\n",
+		 ":3: [block work] end is empty: expected a time of day, such as 09:00", 0},
+		{BLOCK "days = mon-fry\n",
+		 ":4: [block work] days = mon-fry: expected days such as mon-fri, or "
+		 "mon, wed, or daily, weekdays, weekend; did you mean 'fri'?",
+		 0},
+		{BLOCK "days = workdays\n",
+		 ":4: [block work] days = workdays: expected days such as mon-fri, or "
+		 "mon, wed, or daily, weekdays, weekend; did you mean 'weekdays'?",
+		 0},
+		{BLOCK "from = 2026-02-30\n",
+		 ":4: [block work] from = 2026-02-30: expected a date, such as 2026-12-24", 0},
+		{BLOCK "except = 2026-12-24, xmas\n",
+		 ":4: [block work] except = 2026-12-24, xmas: expected dates, such as", 0},
+		{BLOCK "lead = 13h\n",
+		 ":4: [block work] lead = 13h: expected a duration from 0 s to 12 h", 0},
+		{BLOCK "until = 2026-01-01\nfrom = 2026-05-01\n",
+		 ":5: [block work] from = 2026-05-01 is after until = 2026-01-01, so it never begins",
+		 0},
+		{BLOCK "\n" BLOCK,
+		 ":5: there are two blocks with the name 'work', in line 1 and here; give one", 0},
+		{BLOCK "start = 10:00\n",
+		 ":4: 'start' in [block work] is set twice, in line 2 and here", 0},
+		{BLOCK "strat = 10:00\n",
+		 ":4: unknown key 'strat' in [block work]; did you mean 'start'?", 0},
+		{BLOCK "at = 10:00\n", ":4: 'at' belongs in [deliver], not in [block work]", 0},
+		{"[focus]\nlead = 5m\n", ":2: 'lead' belongs in [block NAME], not in [focus]", 0},
+		{"[block]\n", ":1: [block] has no name; expected one, as in [block work]", 0},
+		{"[block my work]\n",
+		 ":1: [block my work]: a name has 1 to 32 letters, digits, - and _", 0},
+		{"[block w\xc3\xb6rk]\n", ":1: [block w\xc3\xb6rk]: a name has 1 to 32 letters", 0},
+		{"[block " TEN TEN TEN "012]\n", ":1: [block " TEN TEN TEN "012]: a name has", 0},
+		{"[blok work]\n", ":1: unknown section [blok work]; did you mean [block NAME]?", 0},
+		{"[deliver]\nat = 9:00 12:30\n",
+		 ":2: [deliver] at = 9:00 12:30: expected times of day, such as 09:00, 12:30, 17:00",
+		 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -370,7 +468,8 @@ static void copy_shipped(bool is_live)
 		fail_msg("config/lull.conf: %s; run the test from the top of the tree",
 			 strerror(errno));
 	while (getline(&line, &size, in) >= 0) {
-		bool is_key = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
+		bool is_key =
+			line[0] == '#' && (line[1] == '[' || (line[1] >= 'a' && line[1] <= 'z'));
 
 		assert_true(fputs(line + (is_live && is_key ? 1 : 0), out) >= 0);
 	}
@@ -389,6 +488,8 @@ static void shipped_lull_conf_is_the_defaults_with_and_without_comment_marks(
 		if (load_settings(path, &errors, &s) != 0)
 			fail_msg("%s", errors.count ? errors.lines[0] : "no error");
 		assert_defaults(s);
+		/* A block is an example. */
+		assert_int_equal(s->n_blocks, is_live);
 	}
 }
 
@@ -429,6 +530,8 @@ int main(void)
 		cmocka_unit_test_teardown(missing_file_gives_the_defaults, remove_file),
 		cmocka_unit_test_teardown(files_without_keys_give_the_defaults, remove_file),
 		cmocka_unit_test_teardown(every_key_arrives, remove_file),
+		cmocka_unit_test_teardown(blocks_and_deliveries_arrive, remove_file),
+		cmocka_unit_test_teardown(there_may_be_64_blocks_and_no_more, remove_file),
 		cmocka_unit_test_teardown(values_keep_their_special_characters, remove_file),
 		cmocka_unit_test_teardown(longest_line_is_read_whole_and_a_comment_may_be_longer,
 					  remove_file),
