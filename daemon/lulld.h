@@ -25,6 +25,7 @@ struct role;
 struct settings;
 struct starter;
 struct waker;
+struct zone;
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -47,6 +48,7 @@ struct lulld {
 	struct bus_loop *name_loop;
 	struct bus_loop *control_loop;
 	struct waker *waker;
+	struct zone *zone;
 	struct guard *guard;
 	struct engine *engine;
 	struct files *files;

@@ -21,6 +21,7 @@
 #include "daemon/lulld.h"
 #include "daemon/present/presenter.h"
 #include "daemon/spawn.h"
+#include "daemon/zone.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
@@ -64,6 +65,16 @@ static void on_waker(void *data)
 {
 	wake(data);
 	settle(data);
+}
+
+static void on_zone(void *data)
+{
+	struct lulld *l = data;
+
+	wake(l);
+	log_info("the time zone is another one, or may be");
+	engine_zone_changed(l->engine);
+	settle(l);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *data)
@@ -230,8 +241,13 @@ static int open_engine(struct lulld *l)
 		log_warn("the journal was damaged; it is kept as %s", notice);
 	guid = dbus_connection_get_server_id(l->name_connection);
 	clock_boot_id(boot_id);
-	l->engine = engine_new(journal, l->settings, &lulld_ports, l, guid ? guid : "", boot_id,
-			       clock_now());
+	l->zone = zone_new(l->base, on_zone, l);
+	if (!l->zone) {
+		journal_free(journal);
+		return -ENOMEM;
+	}
+	l->engine = engine_new(journal, l->settings, zone_civil(l->zone), &lulld_ports, l,
+			       guid ? guid : "", boot_id, clock_now());
 	if (!l->engine)
 		return -ENOMEM;
 	if (asprintf(&pictures, "%s/pictures", dir) < 0) {
@@ -430,6 +446,7 @@ static void lulld_close(struct lulld *l)
 	bus_close(l->control_connection);
 	bus_close(l->name_connection);
 	l->waker = waker_free(l->waker);
+	l->zone = zone_free(l->zone);
 	if (l->on_term)
 		event_free(l->on_term);
 	if (l->on_int)

@@ -123,6 +123,25 @@ static bool get_next_release(void *object, DBusMessageIter *into)
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
 }
 
+static bool get_next_change(void *object, DBusMessageIter *into)
+{
+	int64_t next_us = status_of(object).next_change_us;
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
+}
+
+static bool get_next_block(void *object, DBusMessageIter *into)
+{
+	return bus_append_text(into, status_of(object).next_block);
+}
+
+static bool get_next_delivery(void *object, DBusMessageIter *into)
+{
+	int64_t next_us = status_of(object).next_delivery_us;
+
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
+}
+
 static bool get_in_front(void *object, DBusMessageIter *into)
 {
 	dbus_bool_t is_in_front = view_of(object).is_in_front;
@@ -241,6 +260,9 @@ static const struct bus_property properties[] = {
 	{"Quarantined", "u", get_quarantined},
 	{"Releasing", "u", get_releasing},
 	{"NextRelease", "x", get_next_release},
+	{"NextChange", "x", get_next_change},
+	{"NextBlock", "s", get_next_block},
+	{"NextDelivery", "x", get_next_delivery},
 	{"InFront", "b", get_in_front},
 	{"Owner", "a{sv}", get_owner},
 	{"Display", "a{sv}", get_display},
@@ -766,6 +788,7 @@ static void on_tell(evutil_socket_t fd, short what, void *data)
 	static const char *const names[] = {"Focus",       "Until",        "Tokens",
 					    "Held",        "Snoozed",      "Announced",
 					    "Quarantined", "Releasing",    "NextRelease",
+					    "NextChange",  "NextBlock",    "NextDelivery",
 					    "InFront",     "Owner",        "Display",
 					    "Journal",     "ConfigErrors", NULL};
 	struct control *c = data;

@@ -4,14 +4,28 @@
 #include "daemon/core/text.h"
 #include <string.h>
 
-static struct token *find(struct focus *f, enum token_kind kind)
+static struct token *find(struct focus *f, enum token_kind kind, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < f->n_tokens; i++)
-		if (f->tokens[i].kind == kind)
+		if (f->tokens[i].kind == kind && strcmp(f->tokens[i].name, name) == 0)
 			return &f->tokens[i];
 	return NULL;
+}
+
+/* Return: a new one without an end; NULL when there are too many. */
+static struct token *add(struct focus *f, enum token_kind kind, const char *name,
+			 struct instant now)
+{
+	struct token *t;
+
+	if (f->n_tokens == FOCUS_TOKENS_MAX)
+		return NULL;
+	t = &f->tokens[f->n_tokens++];
+	*t = (struct token){.kind = kind, .clock = TOKEN_OPEN, .since_wall_us = now.wall_us};
+	memcpy(t->name, name, strnlen(name, sizeof(t->name) - 1));
+	return t;
 }
 
 int64_t token_ends(const struct token *t, struct instant now)
@@ -49,10 +63,17 @@ static enum focus_outcome check_end(int64_t left_us)
 	return FOCUS_OK;
 }
 
-enum focus_outcome focus_start(struct focus *f, const struct focus_request *request,
-			       struct instant now)
+static void set_end(struct token *t, enum token_clock clock, int64_t left_us, struct instant now)
 {
-	struct token *t = find(f, TOKEN_MANUAL);
+	t->clock = clock;
+	t->ends_wall_us = now.wall_us + left_us;
+	t->ends_boot_us = now.boot_us + left_us;
+}
+
+static enum focus_outcome start(struct focus *f, const struct focus_request *request,
+				struct instant now)
+{
+	struct token *t = find(f, TOKEN_MANUAL, "");
 	bool is_duration = request->duration_us > 0;
 	enum focus_outcome outcome;
 	int64_t left_us;
@@ -64,74 +85,79 @@ enum focus_outcome focus_start(struct focus *f, const struct focus_request *requ
 		return outcome;
 	if (request->label && strlen(request->label) > FOCUS_LABEL_MAX)
 		return FOCUS_LABEL_TOO_LONG;
-	if (!t) {
-		if (f->n_tokens == FOCUS_TOKENS_MAX)
-			return FOCUS_TOO_MANY;
-		t = &f->tokens[f->n_tokens++];
-		*t = (struct token){.kind = TOKEN_MANUAL, .since_wall_us = now.wall_us};
-	}
-	t->clock = is_duration ? TOKEN_BY_BOOT : TOKEN_BY_WALL;
-	t->ends_wall_us = now.wall_us + left_us;
-	t->ends_boot_us = now.boot_us + left_us;
+	if (!t)
+		t = add(f, TOKEN_MANUAL, "", now);
+	if (!t)
+		return FOCUS_TOO_MANY;
+	set_end(t, is_duration ? TOKEN_BY_BOOT : TOKEN_BY_WALL, left_us, now);
 	if (request->label)
 		strcpy(t->label, request->label);
 	return FOCUS_OK;
 }
 
-enum focus_outcome focus_extend(struct focus *f, int64_t duration_us, struct instant now)
+/* The token that ends last, of those whose end is known. */
+static const struct token *find_last(const struct focus *f, struct instant now)
 {
-	struct token *t = find(f, TOKEN_MANUAL);
+	const struct token *last = NULL;
+	size_t i;
+
+	for (i = 0; i < f->n_tokens; i++) {
+		const struct token *t = &f->tokens[i];
+
+		if (t->clock != TOKEN_OPEN && (!last || token_ends(t, now) > token_ends(last, now)))
+			last = t;
+	}
+	return last;
+}
+
+static enum focus_outcome extend(struct focus *f, int64_t duration_us, struct instant now)
+{
+	const struct token *last = find_last(f, now);
+	struct token *t = find(f, TOKEN_MANUAL, "");
 	enum focus_outcome outcome;
+	enum token_clock clock;
 	int64_t left_us;
 
-	if (!t)
+	if (!last)
 		return FOCUS_IS_OFF;
 	if (duration_us <= 0)
 		return FOCUS_NOT_LATER;
 	if (duration_us > DURATION_MAX_US)
 		return FOCUS_TOO_LONG;
-	left_us = usec_add(usec_sub(token_ends(t, now), now.wall_us), duration_us);
+	left_us = usec_add(usec_sub(token_ends(last, now), now.wall_us), duration_us);
 	outcome = check_end(left_us);
 	if (outcome != FOCUS_OK)
 		return outcome;
-	t->ends_wall_us = now.wall_us + left_us;
-	t->ends_boot_us = now.boot_us + left_us;
+	clock = last->clock;
+	if (!t)
+		t = add(f, TOKEN_MANUAL, "", now);
+	if (!t)
+		return FOCUS_TOO_MANY;
+	set_end(t, clock, left_us, now);
 	return FOCUS_OK;
 }
 
-static struct token *find_inhibit(struct focus *f, const char *name)
+static enum focus_outcome inhibit(struct focus *f, const char *name, const char *label,
+				  struct instant now)
 {
-	size_t i;
+	struct token *t = find(f, TOKEN_INHIBIT, name);
+	size_t n_inhibits = 0, i;
 
 	for (i = 0; i < f->n_tokens; i++)
-		if (f->tokens[i].kind == TOKEN_INHIBIT && strcmp(f->tokens[i].name, name) == 0)
-			return &f->tokens[i];
-	return NULL;
-}
-
-enum focus_outcome focus_inhibit(struct focus *f, const char *name, const char *label,
-				 struct instant now)
-{
-	struct token *t = find_inhibit(f, name);
-
-	if (!t) {
-		if (f->n_tokens == FOCUS_TOKENS_MAX)
-			return FOCUS_TOO_MANY;
-		t = &f->tokens[f->n_tokens++];
-	}
-	*t = (struct token){
-		.kind = TOKEN_INHIBIT,
-		.clock = TOKEN_OPEN,
-		.since_wall_us = now.wall_us,
-	};
-	memcpy(t->name, name, strnlen(name, sizeof(t->name) - 1));
+		n_inhibits += f->tokens[i].kind == TOKEN_INHIBIT;
+	if (!t && n_inhibits < FOCUS_INHIBITS_MAX)
+		t = add(f, TOKEN_INHIBIT, name, now);
+	if (!t)
+		return FOCUS_TOO_MANY;
+	t->since_wall_us = now.wall_us;
+	memset(t->label, 0, sizeof(t->label));
 	memcpy(t->label, label, utf8_cut(label, strlen(label), FOCUS_LABEL_MAX));
 	return FOCUS_OK;
 }
 
-enum focus_outcome focus_uninhibit(struct focus *f, const char *name)
+static enum focus_outcome uninhibit(struct focus *f, const char *name)
 {
-	struct token *t = find_inhibit(f, name);
+	struct token *t = find(f, TOKEN_INHIBIT, name);
 
 	if (!t)
 		return FOCUS_NO_SUCH_TOKEN;
@@ -139,7 +165,7 @@ enum focus_outcome focus_uninhibit(struct focus *f, const char *name)
 	return FOCUS_OK;
 }
 
-enum focus_outcome focus_end(struct focus *f)
+static enum focus_outcome end(struct focus *f)
 {
 	if (!focus_is_on(f))
 		return FOCUS_IS_OFF;
@@ -147,9 +173,53 @@ enum focus_outcome focus_end(struct focus *f)
 	return FOCUS_OK;
 }
 
-size_t focus_tick(struct focus *f, struct instant now)
+static bool holds(const struct schedule_now *now, const char *name)
 {
-	size_t kept = 0, i, n_gone;
+	size_t i;
+
+	for (i = 0; i < now->n_holds; i++)
+		if (strcmp(now->holds[i].block->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Those that go, go before others come; but focus isn't off in between. */
+static enum focus_outcome follow(struct focus *f, const struct schedule_now *schedule,
+				 struct instant now, bool *ret_is_changed)
+{
+	enum focus_outcome outcome = FOCUS_OK;
+	size_t kept = 0, i;
+
+	for (i = 0; i < f->n_tokens; i++) {
+		if (f->tokens[i].kind == TOKEN_SCHEDULE && !holds(schedule, f->tokens[i].name))
+			continue;
+		if (kept != i)
+			f->tokens[kept] = f->tokens[i];
+		kept++;
+	}
+	*ret_is_changed = kept < f->n_tokens;
+	f->n_tokens = kept;
+	for (i = 0; i < schedule->n_holds; i++) {
+		const struct schedule_hold *hold = &schedule->holds[i];
+		struct token *t = find(f, TOKEN_SCHEDULE, hold->block->name);
+
+		if (!t)
+			t = add(f, TOKEN_SCHEDULE, hold->block->name, now);
+		if (!t) {
+			outcome = FOCUS_TOO_MANY;
+			continue;
+		}
+		if (t->clock == TOKEN_BY_WALL && t->ends_wall_us == hold->ends_us)
+			continue;
+		*ret_is_changed = true;
+		set_end(t, TOKEN_BY_WALL, usec_sub(hold->ends_us, now.wall_us), now);
+	}
+	return outcome;
+}
+
+static void tick(struct focus *f, struct instant now)
+{
+	size_t kept = 0, i;
 
 	for (i = 0; i < f->n_tokens; i++) {
 		if (has_ended(&f->tokens[i], now))
@@ -158,9 +228,39 @@ size_t focus_tick(struct focus *f, struct instant now)
 			f->tokens[kept] = f->tokens[i];
 		kept++;
 	}
-	n_gone = f->n_tokens - kept;
 	f->n_tokens = kept;
-	return n_gone;
+}
+
+enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event, struct instant now,
+			       struct focus_change *ret)
+{
+	const size_t n_before = f->n_tokens;
+	const int64_t since_us = focus_since(f);
+	enum focus_outcome outcome = FOCUS_OK;
+	bool is_changed = true;
+
+	switch (event->kind) {
+	case FOCUS_START: outcome = start(f, &event->request, now); break;
+	case FOCUS_EXTEND: outcome = extend(f, event->duration_us, now); break;
+	case FOCUS_END: outcome = end(f); break;
+	case FOCUS_INHIBIT: outcome = inhibit(f, event->name, event->label, now); break;
+	case FOCUS_UNINHIBIT: outcome = uninhibit(f, event->name); break;
+	case FOCUS_SCHEDULE: outcome = follow(f, event->schedule, now, &is_changed); break;
+	case FOCUS_TICK:
+		tick(f, now);
+		is_changed = f->n_tokens < n_before;
+		break;
+	}
+	if (outcome != FOCUS_OK && event->kind != FOCUS_SCHEDULE)
+		is_changed = false;
+	*ret = (struct focus_change){
+		.is_changed = is_changed,
+		.has_begun = n_before == 0 && focus_is_on(f),
+		.is_over = n_before > 0 && !focus_is_on(f),
+		.n_gone = n_before - MIN(n_before, f->n_tokens),
+		.since_us = since_us,
+	};
+	return outcome;
 }
 
 enum focus_outcome focus_restore(struct focus *f, const struct token *token, bool is_same_boot,
@@ -224,6 +324,7 @@ const char *token_kind_name(enum token_kind kind)
 	switch (kind) {
 	case TOKEN_MANUAL: return "manual";
 	case TOKEN_INHIBIT: return "inhibit";
+	case TOKEN_SCHEDULE: return "schedule";
 	}
 	return "unknown";
 }

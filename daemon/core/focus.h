@@ -3,18 +3,24 @@
  *
  * Pure. Focus is on while at least one hold token is there; it ends when the last one goes. A token that was
  * given a duration ends by boot time, so that suspend counts and a clock that is set doesn't matter; one
- * that was given a time of day ends by wall time; one that an application holds ends with a word of it.
+ * that was given a time of day ends by wall time, as does one of a block that comes back; one that an
+ * application holds ends with a word of it. No kind of token moves or ends another one: the manual one goes on
+ * when a block ends, and a block when the manual one does. Everything that happens to tokens happens in
+ * focus_apply().
  */
 #pragma once
-#include "daemon/core/instant.h"
+#include "daemon/core/schedule.h"
 #include <stdbool.h>
 
-#define FOCUS_TOKENS_MAX 64
+/* Applications can't take the room of the user and of the blocks. */
+#define FOCUS_INHIBITS_MAX 62
+#define FOCUS_TOKENS_MAX (BLOCKS_MAX + FOCUS_INHIBITS_MAX + 2)
 #define FOCUS_LABEL_MAX 200 /* bytes; longer ones are refused */
 
 enum token_kind {
 	TOKEN_MANUAL = 0,
-	TOKEN_INHIBIT = 1, /* held by an application */
+	TOKEN_INHIBIT = 1,  /* held by an application */
+	TOKEN_SCHEDULE = 2, /* a [block NAME] is on */
 };
 
 enum token_clock {
@@ -26,7 +32,7 @@ enum token_clock {
 struct token {
 	enum token_kind kind;
 	enum token_clock clock;
-	char name[64]; /* tells it from others of its kind; "" for manual */
+	char name[64]; /* tells it from others of its kind; "" for manual; of a block, its own */
 	char label[FOCUS_LABEL_MAX + 1];
 	int64_t since_wall_us;
 	int64_t ends_wall_us;
@@ -55,50 +61,49 @@ struct focus_request {
 	const char *label; /* NULL: none, or the one that is there */
 };
 
-/**
- * focus_start() - take the manual token, or move the end of the one that is held
- *
- * Return: FOCUS_OK, or why not; then nothing has changed.
- */
-LULL_MUSTCHECK enum focus_outcome focus_start(struct focus *f, const struct focus_request *request,
-					      struct instant now);
+enum focus_event_kind {
+	FOCUS_START,     /* take the manual token, or move its end */
+	FOCUS_EXTEND,    /* move the last end that is known; the manual token takes it over */
+	FOCUS_END,       /* give back every token */
+	FOCUS_INHIBIT,   /* take one for an application */
+	FOCUS_UNINHIBIT, /* and give it back */
+	FOCUS_SCHEDULE,  /* those of the blocks become the ones that hold now */
+	FOCUS_TICK,      /* give back those whose end has come */
+};
+
+struct focus_event {
+	enum focus_event_kind kind;
+	struct focus_request request; /* FOCUS_START */
+	int64_t duration_us;          /* FOCUS_EXTEND */
+	const char *name;             /* FOCUS_INHIBIT, FOCUS_UNINHIBIT; shorter than token.name */
+	const char *label;            /* FOCUS_INHIBIT; cut to FOCUS_LABEL_MAX, on a code point */
+	const struct schedule_now *schedule; /* FOCUS_SCHEDULE */
+};
+
+/** What an event has changed. */
+struct focus_change {
+	bool is_changed;  /* a token came, went, or has another end */
+	bool has_begun;   /* focus was off, and is on */
+	bool is_over;     /* focus was on, and is off */
+	size_t n_gone;    /* tokens that went */
+	int64_t since_us; /* when the oldest token had been taken, before; 0: there was none */
+};
 
 /**
- * focus_extend() - move the end of the manual token by @duration_us, on the clock that it ends by
+ * focus_apply() - the one function in which tokens come and go
+ * @ret: written in any case
  *
- * Return: FOCUS_OK, or why not; then nothing has changed.
+ * Return: FOCUS_OK, or why not; then nothing has changed, except that FOCUS_SCHEDULE takes what there is room
+ * for.
  */
-LULL_MUSTCHECK enum focus_outcome focus_extend(struct focus *f, int64_t duration_us,
-					       struct instant now);
-
-/**
- * focus_inhibit() - take a token for an application
- * @name: tells it from others of its kind; shorter than token.name
- * @label: why; cut to FOCUS_LABEL_MAX bytes, on a code point
- *
- * Return: FOCUS_OK or FOCUS_TOO_MANY.
- */
-LULL_MUSTCHECK enum focus_outcome focus_inhibit(struct focus *f, const char *name,
-						const char *label, struct instant now);
-
-/** focus_uninhibit() - give it back. Return: FOCUS_OK or FOCUS_NO_SUCH_TOKEN. */
-LULL_MUSTCHECK enum focus_outcome focus_uninhibit(struct focus *f, const char *name);
-
-/** focus_end() - give back every token. Return: FOCUS_OK or FOCUS_IS_OFF. */
-LULL_MUSTCHECK enum focus_outcome focus_end(struct focus *f);
-
-/**
- * focus_tick() - give back the tokens whose end has come
- *
- * Return: how many went.
- */
-size_t focus_tick(struct focus *f, struct instant now);
+LULL_MUSTCHECK enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event,
+					      struct instant now, struct focus_change *ret);
 
 /**
  * focus_restore() - take a token that was written down before a restart
  * @is_same_boot: boot times are still valid; otherwise the wall time says how long is left
  *
- * A token whose end has passed is taken too: the next focus_tick() ends it as usual.
+ * A token whose end has passed is taken too: the next FOCUS_TICK ends it as usual.
  *
  * Return: FOCUS_OK, or FOCUS_TOO_MANY.
  */
@@ -110,7 +115,7 @@ static inline bool focus_is_on(const struct focus *f)
 	return f->n_tokens > 0;
 }
 
-/** focus_next() - when focus_tick() has something to do next */
+/** focus_next() - when FOCUS_TICK has something to do next */
 struct wake focus_next(const struct focus *f);
 
 /** token_ends() - when a token ends, as a wall time, as far as is known at @now; 0: nobody knows */

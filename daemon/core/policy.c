@@ -34,7 +34,7 @@ static bool is_critical(const struct notification *n)
 	return n->urgency == URGENCY_CRITICAL;
 }
 
-/* What breaks through while focus is on (design.md, "What holds, what breaks through"). */
+/* What breaks through while others are held (design.md, "What holds, what breaks through"). */
 static const struct {
 	const char *name;
 	bool (*matches)(const struct notification *n);
@@ -52,7 +52,7 @@ struct verdict policy_decide(const struct notification *n, const struct policy_c
 	/* It tests the way of every ping: named whether focus is on or not, and no breakthrough. */
 	if (n->is_probe)
 		return (struct verdict){.kind = VERDICT_DELIVER, .rule = "probe"};
-	if (!context->is_focus_on)
+	if (!context->is_focus_on && !context->is_batching)
 		return (struct verdict){.kind = VERDICT_DELIVER, .rule = "no-focus"};
 	for (i = 0; i < ARRAY_SIZE(breakthrough_rules); i++)
 		if (breakthrough_rules[i].matches(n))
@@ -61,5 +61,6 @@ struct verdict policy_decide(const struct notification *n, const struct policy_c
 				.rule = breakthrough_rules[i].name,
 				.is_breakthrough = true,
 			};
-	return (struct verdict){.kind = VERDICT_HOLD, .rule = "focus"};
+	return (struct verdict){.kind = VERDICT_HOLD,
+				.rule = context->is_focus_on ? "focus" : "delivery"};
 }

@@ -15,12 +15,13 @@ enum verdict_kind {
 struct verdict {
 	enum verdict_kind kind;
 	const char *rule;     /* name of the rule that decided; static */
-	bool is_breakthrough; /* delivered although focus is on */
+	bool is_breakthrough; /* delivered although others are held */
 };
 
 /** What policy may know besides the notification. */
 struct policy_context {
 	bool is_focus_on;
+	bool is_batching; /* pings wait for the next delivery, outside of blocks, too */
 };
 
 /** policy_decide() - the verdict on @n */

@@ -135,12 +135,12 @@ static bool is_probe(const struct arrival *a, const struct ticket *from,
 	return n->claims_probe && probe_is_expected(a->probe, a->pass, from->sender);
 }
 
-bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
-		    uint32_t replaces_id, const struct notification *came, uint32_t *ret_id)
+bool arrival_notify(struct arrival *a, const struct policy_context *context,
+		    const struct ticket *from, uint32_t replaces_id,
+		    const struct notification *came, uint32_t *ret_id)
 {
 	struct notification seen = *came;
 	const struct notification *n = &seen;
-	const struct policy_context context = {.is_focus_on = is_focus_on};
 	const int64_t announces = release_is_digest(a->release, from->sender);
 	autofree(ping) struct ping *old = NULL;
 	struct verdict verdict;
@@ -149,7 +149,7 @@ bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *fr
 
 	*ret_id = 0;
 	seen.is_probe = is_probe(a, from, came);
-	verdict = policy_decide(n, &context);
+	verdict = policy_decide(n, context);
 	p = new_ping(a, from->sender, n);
 	if (announces > 0) {
 		p.kind = PING_OWN;

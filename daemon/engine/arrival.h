@@ -2,6 +2,7 @@
  * arrival: a ping comes in, is replaced, or is taken back by its sender.
  */
 #pragma once
+#include "daemon/core/policy.h"
 #include "daemon/engine/delivery.h"
 #include "daemon/engine/probe.h"
 #include "daemon/engine/release.h"
@@ -20,8 +21,9 @@ struct arrival {
  *
  * Return: true when what status counts has changed.
  */
-bool arrival_notify(struct arrival *a, bool is_focus_on, const struct ticket *from,
-		    uint32_t replaces_id, const struct notification *n, uint32_t *ret_id);
+bool arrival_notify(struct arrival *a, const struct policy_context *context,
+		    const struct ticket *from, uint32_t replaces_id, const struct notification *n,
+		    uint32_t *ret_id);
 
 /** arrival_identified() - fill in what @id's sender didn't say of itself */
 void arrival_identified(struct arrival *a, uint32_t id, const char *app, uint32_t pid);

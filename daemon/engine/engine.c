@@ -11,6 +11,7 @@
 #include "daemon/engine/relay.h"
 #include "daemon/engine/release.h"
 #include "daemon/engine/snooze.h"
+#include "daemon/engine/timetable.h"
 #include "daemon/log.h"
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 struct engine {
 	struct pass pass;
 	struct focus focus;
+	struct timetable timetable;
 	struct delivery delivery;
 	struct release release;
 	struct relay relay;
@@ -87,11 +89,13 @@ static int take_up(struct engine *e)
 		return r;
 	if (!focus_is_on(&e->focus))
 		load_focus(e);
+	timetable_load(&e->timetable, &e->pass);
 	snooze_find(&e->snooze, &e->pass);
 	probe_load(&e->probe, &e->pass);
 	release_load(&e->release, &e->pass);
 	/* A block that ended without its release having been written down. */
-	if (!focus_is_on(&e->focus) && journal_count(e->pass.journal, PING_HELD) > 0)
+	if (!focus_is_on(&e->focus) && !timetable_is_delivering(&e->pass) &&
+	    journal_count(e->pass.journal, PING_HELD) > 0)
 		release_begin(&e->release, &e->pass, 0);
 	return 0;
 }
@@ -108,8 +112,8 @@ static bool was_away_briefly(struct pass *pass)
 }
 
 struct engine *engine_new(struct journal *journal, const struct settings *settings,
-			  const struct engine_ports *ports, void *data, const char *bus_guid,
-			  const char *boot_id, struct instant now)
+			  const struct civil_zone *zone, const struct engine_ports *ports,
+			  void *data, const char *bus_guid, const char *boot_id, struct instant now)
 {
 	autofree(engine) struct engine *e = calloc(1, sizeof(*e));
 
@@ -124,6 +128,7 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 		.data = data,
 		.now = now,
 	};
+	e->timetable.zone = zone;
 	e->lazy_boot_us = e->recover_boot_us = INSTANT_NEVER;
 	snprintf(e->boot_id, sizeof(e->boot_id), "%s", boot_id);
 	delivery_init(&e->delivery);
@@ -179,13 +184,61 @@ static void save_focus(struct engine *e)
 	e->has_changed = true;
 }
 
-static void end_block(struct engine *e, int64_t since_us)
+/* A delivery whose time has come, unless focus is on: then it comes at its end. */
+static void deliver_if_due(struct engine *e)
 {
-	save_focus(e);
-	if (focus_is_on(&e->focus))
+	if (focus_is_on(&e->focus) || !timetable_is_due(&e->timetable, &e->pass))
 		return;
+	release_begin(&e->release, &e->pass, 0);
+	timetable_delivered(&e->timetable, &e->pass);
+	e->has_changed = true;
+}
+
+/* With deliveries, what was held goes on waiting for the next one, unless the user has ended the block. */
+static void end_block(struct engine *e, int64_t since_us, bool is_by_user)
+{
+	bool is_due = timetable_is_due(&e->timetable, &e->pass);
+
 	log_info("focus is over");
-	release_begin(&e->release, &e->pass, e->pass.now.wall_us - since_us);
+	if (is_by_user || is_due || !timetable_is_delivering(&e->pass))
+		release_begin(&e->release, &e->pass, e->pass.now.wall_us - since_us);
+	if (is_due)
+		timetable_delivered(&e->timetable, &e->pass);
+}
+
+/* What follows from a change of the tokens. */
+static void follow(struct engine *e, const struct focus_change *change, bool is_by_user)
+{
+	if (!change->is_changed)
+		return;
+	save_focus(e);
+	if (change->has_begun)
+		log_info("focus is on");
+	if (change->is_over)
+		end_block(e, change->since_us, is_by_user);
+}
+
+static enum focus_outcome apply(struct engine *e, const struct focus_event *event)
+{
+	struct focus_change change;
+	enum focus_outcome outcome = focus_apply(&e->focus, event, e->pass.now, &change);
+
+	follow(e, &change, event->kind == FOCUS_END);
+	return outcome;
+}
+
+/* Tokens of the blocks, if it may be others that hold. */
+static void look_at_timetable(struct engine *e)
+{
+	struct schedule_now schedule;
+
+	if (!timetable_look(&e->timetable, &e->pass, &schedule))
+		return;
+	/* There is a new edge or delivery to show, whatever holds. */
+	e->has_changed = true;
+	if (apply(e, &(struct focus_event){.kind = FOCUS_SCHEDULE, .schedule = &schedule}) !=
+	    FOCUS_OK)
+		log_error("a block doesn't hold: there are too many reasons for focus");
 }
 
 static enum control_outcome to_control(enum focus_outcome outcome)
@@ -204,69 +257,60 @@ static enum control_outcome to_control(enum focus_outcome outcome)
 
 enum control_outcome engine_start_focus(struct engine *e, const struct focus_options *options)
 {
-	struct focus_request request = {
-		.duration_us = options->duration_us,
-		.until_wall_us = options->until_wall_us,
-		.label = options->label,
-	};
-	enum focus_outcome outcome;
+	struct focus_event event = {.kind = FOCUS_START,
+				    .request = {
+					    .duration_us = options->duration_us,
+					    .until_wall_us = options->until_wall_us,
+					    .label = options->label,
+				    }};
 
-	if (request.duration_us == 0 && request.until_wall_us == 0)
-		request.duration_us = e->pass.settings->focus_default_us;
-	outcome = focus_start(&e->focus, &request, e->pass.now);
-	if (outcome == FOCUS_OK) {
-		log_info("focus is on");
-		save_focus(e);
-	}
-	return to_control(outcome);
+	if (event.request.duration_us == 0 && event.request.until_wall_us == 0)
+		event.request.duration_us = e->pass.settings->focus_default_us;
+	return to_control(apply(e, &event));
 }
 
 enum control_outcome engine_extend_focus(struct engine *e, int64_t duration_us)
 {
-	enum focus_outcome outcome = focus_extend(&e->focus, duration_us, e->pass.now);
-
-	if (outcome == FOCUS_OK)
-		save_focus(e);
-	return to_control(outcome);
+	return to_control(
+		apply(e, &(struct focus_event){.kind = FOCUS_EXTEND, .duration_us = duration_us}));
 }
 
 enum control_outcome engine_end_focus(struct engine *e)
 {
-	int64_t since_us = focus_since(&e->focus);
-	enum focus_outcome outcome = focus_end(&e->focus);
+	enum focus_outcome outcome;
 
-	if (outcome == FOCUS_OK)
-		end_block(e, since_us);
+	timetable_end(&e->timetable, &e->pass, &e->focus);
+	outcome = apply(e, &(struct focus_event){.kind = FOCUS_END});
+	look_at_timetable(e);
 	return to_control(outcome);
 }
 
 uint32_t engine_inhibit(struct engine *e, const char *sender, const char *reason)
 {
-	uint32_t cookie = inhibit_take(&e->focus, &e->pass, sender, reason);
+	struct focus_change change;
+	uint32_t cookie = inhibit_take(&e->focus, &e->pass, sender, reason, &change);
 
-	if (cookie > 0) {
-		log_info("focus is on: an application asks for it");
-		save_focus(e);
-	}
+	if (cookie > 0)
+		follow(e, &change, false);
 	return cookie;
 }
 
 bool engine_uninhibit(struct engine *e, const char *sender, uint32_t cookie)
 {
-	int64_t since_us = focus_since(&e->focus);
-	bool is_done = inhibit_give_back(&e->focus, &e->pass, sender, cookie);
+	struct focus_change change;
 
-	if (is_done)
-		end_block(e, since_us);
-	return is_done;
+	if (!inhibit_give_back(&e->focus, &e->pass, sender, cookie, &change))
+		return false;
+	follow(e, &change, false);
+	return true;
 }
 
 void engine_senders_changed(struct engine *e)
 {
-	int64_t since_us = focus_since(&e->focus);
+	struct focus_change change;
 
-	if (inhibit_drop_gone(&e->focus, &e->pass) > 0)
-		end_block(e, since_us);
+	while (inhibit_drop_gone(&e->focus, &e->pass, &change))
+		follow(e, &change, false);
 	probe_senders_changed(&e->probe, &e->pass);
 }
 
@@ -274,14 +318,18 @@ void engine_senders_changed(struct engine *e)
 
 void engine_wake(struct engine *e, struct instant now)
 {
-	int64_t since_us = focus_since(&e->focus);
+	bool is_on, is_delivering = timetable_is_delivering(&e->pass);
 
 	e->pass.now = now;
-	if (focus_tick(&e->focus, now) > 0)
-		end_block(e, since_us);
-	if (snooze_wake(&e->snooze, &e->pass)) {
+	/* First, so that focus goes on where a block begins as something else ends. */
+	look_at_timetable(e);
+	if (apply(e, &(struct focus_event){.kind = FOCUS_TICK}) != FOCUS_OK)
+		log_error("the end of a block was missed");
+	deliver_if_due(e);
+	is_on = focus_is_on(&e->focus);
+	if (snooze_wake(&e->snooze, &e->pass, !is_on && is_delivering)) {
 		e->has_changed = true;
-		if (!focus_is_on(&e->focus))
+		if (!is_on && !is_delivering)
 			release_begin(&e->release, &e->pass, 0);
 	}
 	delivery_tick(&e->delivery, &e->pass);
@@ -358,6 +406,7 @@ static struct wake next_wake(const struct engine *e)
 	next.boot_us = MIN(next.boot_us, e->lazy_boot_us);
 	next.boot_us = MIN(next.boot_us, e->recover_boot_us);
 	next.wall_us = MIN(next.wall_us, e->snooze.next_wall_us);
+	next.wall_us = MIN(next.wall_us, timetable_next(&e->timetable, &e->pass));
 	return next;
 }
 
@@ -409,9 +458,13 @@ bool engine_is_quiet(const struct engine *e)
 uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
 		       const struct notification *n)
 {
+	const struct policy_context context = {
+		.is_focus_on = focus_is_on(&e->focus),
+		.is_batching = timetable_is_delivering(&e->pass),
+	};
 	uint32_t id;
 
-	if (arrival_notify(&e->arrival, focus_is_on(&e->focus), from, replaces_id, n, &id))
+	if (arrival_notify(&e->arrival, &context, from, replaces_id, n, &id))
 		e->pass.ports->changed(e->pass.data);
 	return id;
 }
@@ -563,22 +616,70 @@ enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_
 	return CONTROL_OK;
 }
 
+/* When focus goes off, as a wall time: blocks that follow without a gap count. 0: nobody knows, or it is off. */
+static int64_t focus_over_at(const struct engine *e)
+{
+	const struct schedule s = timetable_schedule(&e->timetable, &e->pass);
+	int64_t ends_us = focus_ends(&e->focus, e->pass.now);
+
+	if (ends_us == 0)
+		return 0;
+	ends_us = schedule_free_at(&s, ends_us);
+	return ends_us == INSTANT_NEVER ? 0 : ends_us;
+}
+
+/* When held ones are released, as a wall time; 0: nobody knows, or there is nothing to wait for. */
+static int64_t next_release(const struct engine *e)
+{
+	bool is_on = focus_is_on(&e->focus);
+	int64_t over_us = focus_over_at(e), due_us;
+
+	if (!timetable_is_delivering(&e->pass))
+		return over_us;
+	due_us = MAX(e->timetable.due_us, e->pass.now.wall_us);
+	if (due_us == INSTANT_NEVER || (is_on && over_us == 0))
+		return 0;
+	return is_on ? MAX(over_us, due_us) : due_us;
+}
+
+/* The next token that comes or goes by itself. */
+static int64_t next_change(const struct engine *e, const struct block **ret_block)
+{
+	const struct schedule s = timetable_schedule(&e->timetable, &e->pass);
+	int64_t next_us = schedule_next_start(&s, e->pass.now.wall_us, ret_block);
+	size_t i;
+
+	for (i = 0; i < e->focus.n_tokens; i++) {
+		int64_t ends_us = token_ends(&e->focus.tokens[i], e->pass.now);
+
+		if (ends_us > 0 && ends_us < next_us) {
+			next_us = ends_us;
+			*ret_block = NULL;
+		}
+	}
+	return next_us == INSTANT_NEVER ? 0 : next_us;
+}
+
 void engine_status(struct engine *e, struct engine_status *ret)
 {
-	int64_t until_us = focus_ends(&e->focus, e->pass.now);
+	const struct block *block;
+	int64_t next_us = next_change(e, &block);
 
 	*ret = (struct engine_status){
 		.now = e->pass.now,
 		.focus = &e->focus,
 		.is_focus_on = focus_is_on(&e->focus),
-		.until_us = until_us,
+		.until_us = focus_over_at(e),
+		.next_change_us = next_us,
+		.next_block = block ? block->name : "",
+		.next_delivery_us = e->timetable.due_us == INSTANT_NEVER ? 0 : e->timetable.due_us,
 		.n_held = journal_count(e->pass.journal, PING_HELD),
 		.n_snoozed = journal_count(e->pass.journal, PING_SNOOZED),
 		.n_announced = journal_count(e->pass.journal, PING_ANNOUNCED),
 		.n_releasing = journal_count(e->pass.journal, PING_RELEASING) -
 			       probe_is_releasing(&e->probe, &e->pass),
 		.n_quarantined = journal_count(e->pass.journal, PING_QUARANTINED),
-		.next_release_us = until_us,
+		.next_release_us = next_release(e),
 		.journal_why = journal_why(e->pass.journal),
 	};
 }
@@ -586,8 +687,7 @@ void engine_status(struct engine *e, struct engine_status *ret)
 uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
 		     bool (*item)(void *data, const struct ping *p), void *data)
 {
-	return listing_walk(e->pass.journal, focus_ends(&e->focus, e->pass.now), cursor, max, item,
-			    data);
+	return listing_walk(e->pass.journal, next_release(e), cursor, max, item, data);
 }
 
 int engine_item(struct engine *e, uint32_t id, struct ping **ret)
@@ -595,14 +695,33 @@ int engine_item(struct engine *e, uint32_t id, struct ping **ret)
 	int r = journal_get(e->pass.journal, id, ret);
 
 	if (r == 0 && (*ret)->state == PING_HELD && (*ret)->due_us == 0)
-		(*ret)->due_us = focus_ends(&e->focus, e->pass.now);
+		(*ret)->due_us = next_release(e);
 	return r;
+}
+
+/* What still holds goes on. */
+static void look_anew(struct engine *e)
+{
+	timetable_forget(&e->timetable);
+	look_at_timetable(e);
+	deliver_if_due(e);
 }
 
 void engine_set_settings(struct engine *e, const struct settings *settings)
 {
+	bool was_delivering = timetable_is_delivering(&e->pass);
+
 	e->pass.settings = settings;
 	journal_set_durability(e->pass.journal, settings->durability == DURABILITY_FULL);
+	look_anew(e);
+	/* There is no delivery to wait for any more. */
+	if (was_delivering && !timetable_is_delivering(&e->pass) && !focus_is_on(&e->focus))
+		release_begin(&e->release, &e->pass, 0);
+}
+
+void engine_zone_changed(struct engine *e)
+{
+	look_anew(e);
 }
 
 void engine_remember(struct engine *e, const char *key, const char *value)

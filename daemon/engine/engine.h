@@ -7,6 +7,7 @@
 #pragma once
 #include "daemon/engine/ports.h"
 
+struct civil_zone;
 struct engine;
 struct journal;
 struct settings;
@@ -15,14 +16,16 @@ struct settings;
  * engine_new() - an engine that goes on where the journal left off
  * @journal: taken, also on failure
  * @settings: borrowed; engine_set_settings() changes them
+ * @zone: borrowed; engine_zone_changed() says that it is another one
  * @bus_guid: identity of the bus: unique names are valid on the same one only
  * @boot_id: identity of this boot: boot times are valid within the same one only
  *
  * Return: a new value, or NULL when out of memory.
  */
 struct engine *engine_new(struct journal *journal, const struct settings *settings,
-			  const struct engine_ports *ports, void *data, const char *bus_guid,
-			  const char *boot_id, struct instant now);
+			  const struct civil_zone *zone, const struct engine_ports *ports,
+			  void *data, const char *bus_guid, const char *boot_id,
+			  struct instant now);
 
 /** engine_stop() - lulld is about to end, at @now: for the next one to know */
 void engine_stop(struct engine *e, struct instant now);
@@ -137,6 +140,7 @@ struct focus_options {
 LULL_MUSTCHECK enum control_outcome engine_start_focus(struct engine *e,
 						       const struct focus_options *options);
 LULL_MUSTCHECK enum control_outcome engine_extend_focus(struct engine *e, int64_t duration_us);
+/** engine_end_focus() - end everything that is on, and of each block the rest of this occurrence */
 LULL_MUSTCHECK enum control_outcome engine_end_focus(struct engine *e);
 
 /**
@@ -179,7 +183,10 @@ struct engine_status {
 	struct instant now;        /* of the turn: what the rest is true at */
 	const struct focus *focus; /* borrowed */
 	bool is_focus_on;
-	int64_t until_us; /* wall; 0: none */
+	int64_t until_us;         /* wall; 0: none */
+	int64_t next_change_us;   /* the next token that comes or goes by itself; wall; 0: none */
+	const char *next_block;   /* the block that begins then; "": none does */
+	int64_t next_delivery_us; /* wall; in the past: at the end of focus; 0: deliveries are off */
 	int64_t n_held;
 	int64_t n_snoozed;
 	int64_t n_announced;
@@ -206,6 +213,9 @@ LULL_MUSTCHECK int engine_item(struct engine *e, uint32_t id, struct ping **ret)
 
 /** engine_set_settings() - use these from now on; borrowed */
 void engine_set_settings(struct engine *e, const struct settings *settings);
+
+/** engine_zone_changed() - the clocks on the wall show something else from now on */
+void engine_zone_changed(struct engine *e);
 
 /** engine_remember() - a text that survives a restart, under @key */
 void engine_remember(struct engine *e, const char *key, const char *value);

@@ -27,9 +27,11 @@ static bool read_name(const char *name, struct holder *ret)
 	       3;
 }
 
-uint32_t inhibit_take(struct focus *f, struct pass *pass, const char *owner, const char *reason)
+uint32_t inhibit_take(struct focus *f, struct pass *pass, const char *owner, const char *reason,
+		      struct focus_change *ret)
 {
 	struct holder h = {.bus = pass->bus}, other;
+	struct focus_event event = {.kind = FOCUS_INHIBIT, .label = reason};
 	char name[NAME_MAX_BYTES];
 	size_t i;
 
@@ -40,12 +42,22 @@ uint32_t inhibit_take(struct focus *f, struct pass *pass, const char *owner, con
 	if (strlen(owner) >= sizeof(h.owner))
 		return 0;
 	strcpy(h.owner, owner);
-	if (!write_name(&h, name) || focus_inhibit(f, name, reason, pass->now) != FOCUS_OK)
+	event.name = name;
+	if (!write_name(&h, name) || focus_apply(f, &event, pass->now, ret) != FOCUS_OK)
 		return 0;
 	return h.cookie;
 }
 
-bool inhibit_give_back(struct focus *f, struct pass *pass, const char *owner, uint32_t cookie)
+static bool give_back(struct focus *f, struct pass *pass, const char *name,
+		      struct focus_change *ret)
+{
+	const struct focus_event event = {.kind = FOCUS_UNINHIBIT, .name = name};
+
+	return focus_apply(f, &event, pass->now, ret) == FOCUS_OK;
+}
+
+bool inhibit_give_back(struct focus *f, struct pass *pass, const char *owner, uint32_t cookie,
+		       struct focus_change *ret)
 {
 	struct holder h = {.cookie = cookie, .bus = pass->bus};
 	char name[NAME_MAX_BYTES];
@@ -53,25 +65,24 @@ bool inhibit_give_back(struct focus *f, struct pass *pass, const char *owner, ui
 	if (strlen(owner) >= sizeof(h.owner))
 		return false;
 	strcpy(h.owner, owner);
-	return write_name(&h, name) && focus_uninhibit(f, name) == FOCUS_OK;
+	return write_name(&h, name) && give_back(f, pass, name, ret);
 }
 
-size_t inhibit_drop_gone(struct focus *f, struct pass *pass)
+bool inhibit_drop_gone(struct focus *f, struct pass *pass, struct focus_change *ret)
 {
-	size_t n_gone = 0, i = 0;
 	struct holder h;
+	size_t i;
 
-	while (i < f->n_tokens) {
-		const struct token *t = &f->tokens[i];
+	for (i = 0; i < f->n_tokens; i++) {
+		char name[NAME_MAX_BYTES];
 
-		if (t->kind != TOKEN_INHIBIT || (read_name(t->name, &h) && h.bus == pass->bus &&
-						 pass->ports->is_here(pass->data, h.owner))) {
-			i++;
+		if (f->tokens[i].kind != TOKEN_INHIBIT)
 			continue;
-		}
-		if (focus_uninhibit(f, t->name) != FOCUS_OK)
-			break;
-		n_gone++;
+		if (read_name(f->tokens[i].name, &h) && h.bus == pass->bus &&
+		    pass->ports->is_here(pass->data, h.owner))
+			continue;
+		memcpy(name, f->tokens[i].name, sizeof(name));
+		return give_back(f, pass, name, ret);
 	}
-	return n_gone;
+	return false;
 }

@@ -8,10 +8,12 @@
 #include "daemon/engine/pass.h"
 
 /** inhibit_take() - a new token for @owner. Return: its cookie; 0 when there are too many. */
-uint32_t inhibit_take(struct focus *f, struct pass *pass, const char *owner, const char *reason);
+uint32_t inhibit_take(struct focus *f, struct pass *pass, const char *owner, const char *reason,
+		      struct focus_change *ret);
 
 /** inhibit_give_back() - by its owner. Return: false when @owner has no such one. */
-bool inhibit_give_back(struct focus *f, struct pass *pass, const char *owner, uint32_t cookie);
+bool inhibit_give_back(struct focus *f, struct pass *pass, const char *owner, uint32_t cookie,
+		       struct focus_change *ret);
 
-/** inhibit_drop_gone() - give back those whose owner isn't on the bus. Return: how many. */
-size_t inhibit_drop_gone(struct focus *f, struct pass *pass);
+/** inhibit_drop_gone() - give back one whose owner isn't on the bus. Return: false when there is none. */
+bool inhibit_drop_gone(struct focus *f, struct pass *pass, struct focus_change *ret);

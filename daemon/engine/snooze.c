@@ -9,8 +9,11 @@ void snooze_find(struct snooze *s, struct pass *pass)
 		s->next_wall_us = p->due_us;
 }
 
-bool snooze_wake(struct snooze *s, struct pass *pass)
+bool snooze_wake(struct snooze *s, struct pass *pass, bool goes_at_once)
 {
+	struct batch batch = {.form = BATCH_EACH,
+			      .stage = BATCH_TOLD,
+			      .formed_us = pass->now.wall_us};
 	bool has_woken = false;
 
 	if (s->next_wall_us > pass->now.wall_us)
@@ -25,6 +28,11 @@ bool snooze_wake(struct snooze *s, struct pass *pass)
 			break;
 		change = ping_change_of(p);
 		change.state = PING_HELD;
+		if (goes_at_once &&
+		    (batch.number > 0 || journal_put_batch(pass->journal, &batch) == 0)) {
+			change.state = PING_RELEASING;
+			change.batch = batch.number;
+		}
 		change.due_us = 0;
 		change.changed_us = pass->now.wall_us;
 		if (journal_change(pass->journal, p, &change) < 0) {

@@ -31,13 +31,17 @@ def settle(pid):
 
 
 def test_nothing_wakes_lulld_while_nothing_is_due(tmp_path):
-    """Twice at the same time: with focus, held pings and a display; and without any of them."""
+    """Twice at the same time: with focus, a block to come, held pings and a display; and without any of them."""
     buses = []
     try:
         for name in ("busy", "bare"):
             (tmp_path / name).mkdir()
             buses.append(Bus(tmp_path / name))
-        busy, bare = (Lulld(b).start() for b in buses)
+        busy, bare = (Lulld(b) for b in buses)
+        hour = time.localtime().tm_hour
+        busy.configure(f"[block later]\nstart = {(hour + 3) % 24}:00\nend = {(hour + 5) % 24}:00\nlead = 5m\n")
+        busy.start()
+        bare.start()
         display = busy.knows(buses[0].display())
         sender = buses[0].sender()
         sender.notify("shown")

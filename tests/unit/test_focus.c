@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "config/duration.h"
+#include <stdio.h>
 #include <string.h>
 
 #define MINUTE (60 * USEC_PER_SEC)
@@ -17,6 +18,67 @@
 
 /* 2026-01-01 12:00 UTC, 5000 s after boot. */
 static const struct instant noon = {INT64_C(1767268800000000), 5000 * USEC_PER_SEC};
+
+/* --- what may happen --- */
+
+static struct focus_change last_change;
+
+static enum focus_outcome apply(struct focus *f, struct focus_event event, struct instant now)
+{
+	return focus_apply(f, &event, now, &last_change);
+}
+
+static enum focus_outcome focus_start(struct focus *f, const struct focus_request *request,
+				      struct instant now)
+{
+	return apply(f, (struct focus_event){.kind = FOCUS_START, .request = *request}, now);
+}
+
+static enum focus_outcome focus_extend(struct focus *f, int64_t us, struct instant now)
+{
+	return apply(f, (struct focus_event){.kind = FOCUS_EXTEND, .duration_us = us}, now);
+}
+
+static enum focus_outcome focus_inhibit(struct focus *f, const char *name, const char *label,
+					struct instant now)
+{
+	return apply(f, (struct focus_event){.kind = FOCUS_INHIBIT, .name = name, .label = label},
+		     now);
+}
+
+static enum focus_outcome focus_uninhibit(struct focus *f, const char *name)
+{
+	return apply(f, (struct focus_event){.kind = FOCUS_UNINHIBIT, .name = name}, noon);
+}
+
+static enum focus_outcome focus_end(struct focus *f)
+{
+	return apply(f, (struct focus_event){.kind = FOCUS_END}, noon);
+}
+
+/* Return: how many went. */
+static int focus_tick(struct focus *f, struct instant now)
+{
+	assert_int_equal(apply(f, (struct focus_event){.kind = FOCUS_TICK}, now), FOCUS_OK);
+	return (int)last_change.n_gone;
+}
+
+static const struct block blocks[] = {{.name = "a"}, {.name = "b"}};
+
+/* The blocks that hold: bit 0 is "a", bit 1 "b"; until @us after noon. */
+static void focus_schedule(struct focus *f, unsigned on, int64_t us, struct instant now)
+{
+	struct schedule_now schedule = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++)
+		if (on & 1U << i)
+			schedule.holds[schedule.n_holds++] =
+				(struct schedule_hold){&blocks[i], noon.wall_us + us};
+	assert_int_equal(apply(f,
+			       (struct focus_event){.kind = FOCUS_SCHEDULE, .schedule = &schedule},
+			       now),
+			 FOCUS_OK);
+}
 
 static struct instant later(struct instant from, int64_t us)
 {
@@ -322,7 +384,7 @@ static void focus_began_with_its_oldest_token(void **state LULL_UNUSED)
 	assert_int_equal(focus_since(&f), noon.wall_us - 10 * MINUTE);
 }
 
-static void sixty_four_tokens_are_enough(void **state LULL_UNUSED)
+static void there_is_an_end_to_the_tokens(void **state LULL_UNUSED)
 {
 	struct focus f = {0};
 	struct token t = example(TOKEN_BY_BOOT, HOUR);
@@ -537,9 +599,197 @@ static void every_kind_has_a_name(void **state LULL_UNUSED)
 	assert_string_equal(token_kind_name((enum token_kind)99), "unknown");
 }
 
+/* --- several kinds of tokens at once --- */
+
+/* "m25" a manual block, "e10" extend, "end", "i"/"u" an application, "s:ab90" blocks that hold, "t" tick. */
+static void play(struct focus *f, const char *step, struct instant now)
+{
+	struct focus_request request = {0};
+	unsigned on = 0;
+
+	if (strcmp(step, "end") == 0) {
+		if (focus_end(f) == FOCUS_TOO_MANY)
+			fail();
+	} else if (*step == 'm') {
+		request.duration_us = atoi(step + 1) * MINUTE;
+		assert_int_equal(focus_start(f, &request, now), FOCUS_OK);
+	} else if (*step == 'e') {
+		assert_int_equal(focus_extend(f, atoi(step + 1) * MINUTE, now), FOCUS_OK);
+	} else if (*step == 'i') {
+		assert_int_equal(focus_inhibit(f, "1 1 :1.5", "", now), FOCUS_OK);
+	} else if (*step == 'u') {
+		assert_int_equal(focus_uninhibit(f, "1 1 :1.5"), FOCUS_OK);
+	} else if (*step == 's') {
+		for (step += 2; *step == 'a' || *step == 'b'; step++)
+			on |= 1U << (*step - 'a');
+		focus_schedule(f, on, atoi(step) * MINUTE, now);
+	} else if (*step == 't') {
+		focus_tick(f, now);
+	} else {
+		fail_msg("what is the step '%s'?", step);
+	}
+}
+
+/* "manual@25 schedule:a@60", in the order in which they were taken; "-" when focus is off */
+static void write_tokens(const struct focus *f, struct instant now, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	snprintf(buf, size, "-");
+	for (size_t i = 0; i < f->n_tokens; i++) {
+		const struct token *t = &f->tokens[i];
+		int64_t ends_us = token_ends(t, now);
+
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", i ? " " : "",
+				      token_kind_name(t->kind));
+		if (t->kind == TOKEN_SCHEDULE)
+			n += (size_t)snprintf(buf + n, size - n, ":%s", t->name);
+		if (ends_us > 0)
+			n += (size_t)snprintf(buf + n, size - n, "@%d",
+					      (int)((ends_us - noon.wall_us) / MINUTE));
+	}
+}
+
+static void no_token_moves_or_ends_another_one(void **state LULL_UNUSED)
+{
+	/* Steps begin with the minute after noon at which they happen. */
+	static const struct {
+		const char *steps, *tokens;
+	} cases[] = {
+		/* A block ends, the manual one goes on; and the other way round. */
+		{"0:m25 5:s:a20 20:s:", "manual@25"},
+		{"0:m25 5:s:a60 25:t", "schedule:a@60"},
+		{"0:s:a60 5:m25 30:t", "schedule:a@60"},
+		{"0:s:a20 5:m25 20:s:", "manual@30"},
+		{"0:s:a20 5:m25 20:s: 30:t", "-"},
+		{"0:m25 5:s:a60 25:t 60:s:", "-"},
+		/* One block follows the other, or two overlap. */
+		{"0:s:a20 20:s:b40", "schedule:b@40"},
+		{"0:s:a20 10:s:ab20 20:s:b40", "schedule:b@40"},
+		{"0:s:ab20 20:s:", "-"},
+		/* A block that another zone, or another lull.conf, gives another end. */
+		{"0:s:a20 10:s:a90", "schedule:a@90"},
+		{"0:s:a20 10:s:a15 15:t", "-"},
+		/* A manual one during a block only adds itself; starting again moves its own end. */
+		{"0:s:a20 5:m60", "schedule:a@20 manual@65"},
+		{"0:s:a20 5:m60 10:m5", "schedule:a@20 manual@15"},
+		{"0:s:a20 5:m5 10:t", "schedule:a@20"},
+		/* To extend a block is to go on by hand after it. */
+		{"0:s:a20 5:e10", "schedule:a@20 manual@30"},
+		{"0:s:a20 5:e10 20:s:", "manual@30"},
+		{"0:s:a20 5:m60 5:e10", "schedule:a@20 manual@75"},
+		{"0:s:a60 5:m10 5:e10", "schedule:a@60 manual@70"},
+		{"0:m20 5:i 10:e10", "manual@30 inhibit"},
+		/* Ending ends everything. */
+		{"0:s:ab60 5:m20 6:i 10:end", "-"},
+		/* An application that holds. */
+		{"0:i 5:s:a20 20:s:", "inhibit"},
+		{"0:s:a20 5:i 6:u", "schedule:a@20"},
+		{"0:m20 5:i 20:t", "inhibit"},
+		{"0:m20 5:i 20:t 21:u", "-"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autofree(str) char *steps = strdup(cases[i].steps);
+		struct instant now = noon;
+		struct focus f = {0};
+		char *rest = steps, *step, got[200];
+
+		assert_non_null(steps);
+		while ((step = strsep(&rest, " "))) {
+			char *what = strchr(step, ':') + 1;
+
+			now = later(noon, atoi(step) * MINUTE);
+			play(&f, what, now);
+		}
+		write_tokens(&f, now, got, sizeof(got));
+		if (strcmp(got, cases[i].tokens) != 0)
+			fail_msg("after '%s': %s, not %s", cases[i].steps, got, cases[i].tokens);
+	}
+}
+
+/* Each of four tokens is taken and given back; bit 0 is manual, 1 an application, 2 and 3 blocks. */
+static void take_or_give_back(struct focus *f, unsigned before, unsigned after)
+{
+	unsigned changed = before ^ after;
+
+	if (changed & 1 && after & 1)
+		start_for(f, HOUR, noon);
+	else if (changed & 1)
+		assert_int_equal(focus_tick(f, later(noon, HOUR)), 1);
+	else if (changed & 2 && after & 2)
+		assert_int_equal(focus_inhibit(f, "1 1 :1.5", "", noon), FOCUS_OK);
+	else if (changed & 2)
+		assert_int_equal(focus_uninhibit(f, "1 1 :1.5"), FOCUS_OK);
+	else
+		focus_schedule(f, after >> 2, 2 * HOUR, noon);
+}
+
+/* Return: how many orders there were. */
+static int play_on(const struct focus *before, unsigned held, unsigned done)
+{
+	int n_orders = held == 0 && done == 0xf;
+
+	for (unsigned bit = 1; bit <= 8; bit <<= 1) {
+		struct focus f = *before;
+		unsigned now = held ^ bit;
+
+		if (done & bit)
+			continue;
+		take_or_give_back(&f, held, now);
+		assert_int_equal(f.n_tokens, __builtin_popcount(now));
+		assert_int_equal(focus_is_on(&f), now != 0);
+		assert_int_equal(last_change.has_begun, held == 0);
+		assert_int_equal(last_change.is_over, now == 0);
+		assert_true(last_change.is_changed);
+		n_orders += play_on(&f, now, done | (held & bit));
+	}
+	return n_orders;
+}
+
+static void in_every_order_focus_is_on_while_one_token_is_held(void **state LULL_UNUSED)
+{
+	const struct focus off = {0};
+
+	/* Eight events, of which each token's two come in order: 8! / 2^4. */
+	assert_int_equal(play_on(&off, 0, 0), 2520);
+}
+
+static void a_schedule_that_is_the_same_changes_nothing(void **state LULL_UNUSED)
+{
+	struct focus f = {0}, before;
+
+	focus_schedule(&f, 1, HOUR, noon);
+	assert_true(last_change.is_changed && last_change.has_begun);
+	before = f;
+	focus_schedule(&f, 1, HOUR, later(noon, MINUTE));
+	assert_false(last_change.is_changed);
+	assert_memory_equal(&f, &before, sizeof(f));
+	assert_wakes(&f, noon.wall_us + HOUR, INSTANT_NEVER);
+}
+
+static void applications_leave_room_for_the_user_and_the_blocks(void **state LULL_UNUSED)
+{
+	struct focus f = {0};
+	char name[16];
+
+	for (int i = 0; i < FOCUS_INHIBITS_MAX; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		assert_int_equal(focus_inhibit(&f, name, "", noon), FOCUS_OK);
+	}
+	assert_int_equal(focus_inhibit(&f, "one more", "", noon), FOCUS_TOO_MANY);
+	start_for(&f, HOUR, noon);
+	focus_schedule(&f, 3, HOUR, noon);
+	assert_int_equal(f.n_tokens, FOCUS_INHIBITS_MAX + 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_token_moves_or_ends_another_one),
+		cmocka_unit_test(in_every_order_focus_is_on_while_one_token_is_held),
+		cmocka_unit_test(a_schedule_that_is_the_same_changes_nothing),
+		cmocka_unit_test(applications_leave_room_for_the_user_and_the_blocks),
 		cmocka_unit_test(focus_is_off_at_first),
 		cmocka_unit_test(a_duration_ends_by_boot_time),
 		cmocka_unit_test(a_time_of_day_ends_by_wall_time),
@@ -559,7 +809,7 @@ int main(void)
 		cmocka_unit_test(focus_ends_when_the_last_token_goes),
 		cmocka_unit_test(the_last_end_is_compared_as_wall_time),
 		cmocka_unit_test(focus_began_with_its_oldest_token),
-		cmocka_unit_test(sixty_four_tokens_are_enough),
+		cmocka_unit_test(there_is_an_end_to_the_tokens),
 		cmocka_unit_test(in_the_same_boot_a_restored_duration_ends_by_boot_time),
 		cmocka_unit_test(in_another_boot_the_wall_time_says_how_long_is_left),
 		cmocka_unit_test(what_ended_while_lulld_was_down_ends_at_the_next_tick),

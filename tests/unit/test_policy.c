@@ -58,11 +58,13 @@ static int place_of(int line, const char *word, const char *const *words, int n_
 
 static void check_row(int line, const struct row *row)
 {
-	static const char *const switches[] = {"off", "on"};
+	/* "batch": focus is off, and deliveries are on; "both": both are. */
+	static const char *const switches[] = {"off", "on", "batch", "both"};
 	static const char *const whats[] = {"no", "osd", "claim", "probe"};
 	static const char *const urgencies[] = {"low", "normal", "critical"};
 	static const char *const verdicts[] = {"deliver", "hold", "drop", "break"};
-	struct policy_context context = {.is_focus_on = place_of(line, row->focus, switches, 2)};
+	int on = place_of(line, row->focus, switches, 4);
+	struct policy_context context = {.is_focus_on = on & 1, .is_batching = on & 2};
 	struct notification n = plain;
 	int expected = place_of(line, row->verdict, verdicts, 4);
 	bool is_breakthrough = expected == 3;
