@@ -58,7 +58,7 @@ json_t *status_json(const json_t *reply)
 		return NULL;
 	return json_pack(
 		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:I, s:o, "
-		"s:o}",
+		"s:o, s:o, s:s, s:o}",
 		"focus", json_is_true(json_object_get(reply, "focus")), "until",
 		instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
 		json_integer_value(json_object_get(reply, "held")), "next_release",
@@ -70,7 +70,9 @@ json_t *status_json(const json_t *reply)
 		call_number(reply, "announced"), "quarantined", call_number(reply, "quarantined"),
 		"releasing", call_number(reply, "releasing"), "config_errors",
 		json_is_array(errors) ? json_incref(errors) : json_array(), "owner",
-		owner_of(reply));
+		owner_of(reply), "next_change", instant_of(reply, "next_change"), "next_block",
+		call_text(reply, "next_block"), "next_delivery",
+		instant_of(reply, "next_delivery"));
 }
 
 /* Why focus is on, from every token that has more to say than "by hand". */
@@ -104,7 +106,18 @@ char *status_focus_text(const json_t *status, int64_t now_us)
 	if (!out)
 		return NULL;
 	if (!json_is_true(json_object_get(status, "focus"))) {
+		const json_t *delivery = json_object_get(status, "next_delivery");
+		const json_t *change = json_object_get(status, "next_change");
+
 		fputs("off", out);
+		if (json_is_integer(change)) {
+			when_format(json_integer_value(change), now_us, end);
+			fprintf(out, " until %s (%s)", end, call_text(status, "next_block"));
+		}
+		if (json_is_integer(delivery)) {
+			when_format(json_integer_value(delivery), now_us, end);
+			fprintf(out, ", holding until %s (delivery)", end);
+		}
 	} else {
 		if (json_is_integer(until)) {
 			when_format(json_integer_value(until), now_us, end);
@@ -134,6 +147,7 @@ static void print_line(const char *label, const char *text)
 static char *held_text(const json_t *status, int64_t now_us)
 {
 	const json_t *next = json_object_get(status, "next_release");
+	const json_t *delivery = json_object_get(status, "next_delivery");
 	json_int_t held = json_integer_value(json_object_get(status, "held"));
 	char when[WHEN_TEXT_MAX];
 	char *text;
@@ -143,11 +157,95 @@ static char *held_text(const json_t *status, int64_t now_us)
 		r = asprintf(&text, "%" JSON_INTEGER_FORMAT ", being released", held);
 	} else if (json_is_integer(next)) {
 		when_format(json_integer_value(next), now_us, when);
-		r = asprintf(&text, "%" JSON_INTEGER_FORMAT ", next release %s", held, when);
+		r = asprintf(&text, "%" JSON_INTEGER_FORMAT ", next release %s%s", held, when,
+			     json_is_integer(delivery) && json_equal(next, delivery) ? " (delivery)"
+										     : "");
 	} else {
 		r = asprintf(&text, "%" JSON_INTEGER_FORMAT, held);
 	}
 	return r < 0 ? NULL : text;
+}
+
+/* "schedule deep-work", "manual", "inhibit" */
+static void write_token(FILE *out, const json_t *token)
+{
+	const char *kind = call_text(token, "kind");
+
+	fputs(kind, out);
+	/* The name of an application's is for lulld alone. */
+	if (strcmp(kind, "schedule") == 0)
+		fprintf(out, " %s", call_text(token, "name"));
+}
+
+/* Every reason for focus, and until when. */
+static char *tokens_text(const json_t *status, int64_t now_us)
+{
+	const json_t *tokens = json_object_get(status, "tokens");
+	char *text = NULL;
+	size_t size = 0, i;
+	FILE *out = open_memstream(&text, &size);
+	json_t *token;
+
+	if (!out)
+		return NULL;
+	if (json_array_size(tokens) == 0)
+		fputs("none", out);
+	json_array_foreach(tokens, i, token)
+	{
+		const json_t *ends = json_object_get(token, "ends");
+		const char *label = call_text(token, "label");
+		char when[WHEN_TEXT_MAX];
+
+		fputs(i > 0 ? ", " : "", out);
+		write_token(out, token);
+		if (json_is_integer(ends)) {
+			when_format(json_integer_value(ends), now_us, when);
+			fprintf(out, " until %s", when);
+		}
+		if (label[0])
+			fprintf(out, " (%s)", label);
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* What changes next by itself: a block begins, or a token ends. */
+static char *next_text(const json_t *status, int64_t now_us)
+{
+	const json_t *next = json_object_get(status, "next_change");
+	const char *block = call_text(status, "next_block");
+	char *text = NULL;
+	size_t size = 0, i;
+	FILE *out = open_memstream(&text, &size);
+	char when[WHEN_TEXT_MAX];
+	json_t *token;
+
+	if (!out)
+		return NULL;
+	if (json_is_integer(next)) {
+		when_format(json_integer_value(next), now_us, when);
+		fprintf(out, "%s, ", when);
+		if (block[0])
+			fprintf(out, "%s begins", block);
+		json_array_foreach(json_object_get(status, "tokens"), i, token)
+		{
+			if (block[0] || !json_equal(json_object_get(token, "ends"), next))
+				continue;
+			write_token(out, token);
+			fputs(" ends", out);
+			break;
+		}
+	} else {
+		fputs("nothing changes by itself", out);
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 /* Why lull isn't in front, by the kind of who is: what comes after its title and its pid. */
@@ -252,12 +350,16 @@ static enum outcome print_for_people(const json_t *status)
 {
 	int64_t now = when_now();
 	autofree(str) char *focus = status_focus_text(status, now);
+	autofree(str) char *tokens = tokens_text(status, now);
+	autofree(str) char *next = next_text(status, now);
 	autofree(str) char *held = held_text(status, now);
 	autofree(str) char *front = front_text(status);
 
-	if (!focus || !held || !front)
+	if (!focus || !tokens || !next || !held || !front)
 		return call_no_memory();
 	print_line("Focus", focus);
+	print_line("Tokens", tokens);
+	print_line("Next", next);
 	print_line("Held", held);
 	print_waiting(status);
 	print_line("In front", front);

@@ -95,7 +95,8 @@ json_t *status_json(const json_t *reply);
  * status_focus_text() - focus in words
  * @status: from status_json()
  *
- * Return: "off", "on until 11:30 (22 min left) · writing"; not yet escaped; the caller frees it. NULL when
+ * Return: "off", "off until 13:00 (deep-work), holding until 12:30 (delivery)", "on until 11:30 (22 min left)
+ * · writing"; not yet escaped; the caller frees it. NULL when
  * out of memory.
  */
 char *status_focus_text(const json_t *status, int64_t now_us);

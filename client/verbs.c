@@ -89,8 +89,9 @@ static const struct verb verbs[] = {
 		.synopsis = "[--json]",
 		.summary = "what lull is doing now; also without a verb",
 		.details =
-			"Is focus on, until when and why; how many notifications are held and when they\n"
-			"are released; does lull stand in front of the display server, and which one.\n"
+			"Is focus on, until when and why; what changes next by itself; how many notifications\n"
+			"are held and when they are released; does lull stand in front of the display server,\n"
+			"and which one.\n"
 			"\n"
 			"  lull                    the same as 'lull status'\n"
 			"  lull status --json | jq .held\n",
@@ -117,7 +118,9 @@ static const struct verb verbs[] = {
 		.name = "extend",
 		.synopsis = "DURATION [--json]",
 		.summary = "make the focus block that is on longer",
-		.details = "  lull extend 10m\n"
+		.details = "After a block of lull.conf it goes on by hand for that long.\n"
+			   "\n"
+			   "  lull extend 10m\n"
 			   "  lull extend 1h 30m\n",
 		.min_words = 1,
 		.max_words = SIZE_MAX,
@@ -128,7 +131,11 @@ static const struct verb verbs[] = {
 		.name = "end",
 		.synopsis = "[--json]",
 		.summary = "end focus now; what was held is released",
-		.details = "  lull end\n",
+		.details =
+			"Everything that is on ends, and of a block of lull.conf the rest of today's; the next\n"
+			"one comes as ever.\n"
+			"\n"
+			"  lull end\n",
 		.options = {&opt_json},
 		.run = end_run,
 	},

@@ -32,7 +32,8 @@ def signature(cell):
 METHODS = {name: (signature(in_), signature(out)) for name, in_, out, *_ in rows("Methods")}
 SIGNATURES = {name: type_.split()[0].rstrip(",") for name, type_, *_ in rows("Properties")}
 TYPES = {"Focus": dbus.Boolean, "Until": dbus.Int64, "Tokens": dbus.Array, "Held": dbus.UInt32,
-         "NextRelease": dbus.Int64, "InFront": dbus.Boolean, "Display": dbus.Dictionary, "Version": dbus.String}
+         "NextRelease": dbus.Int64, "NextChange": dbus.Int64, "NextBlock": dbus.String, "NextDelivery": dbus.Int64,
+         "InFront": dbus.Boolean, "Display": dbus.Dictionary, "Version": dbus.String}
 
 
 def now_us():

@@ -309,3 +309,37 @@ def test_a_snoozed_one_comes_at_its_own_time_and_alone(begin, bus, sender, user)
     user.lull("Snooze", "aux", [ids[0]], dbus.Int64(int(time.time() * 1e6) + 500000))
     display.wait_summary("snoozed")
     assert user.item_ids("held") == [ids[1]] and display.summaries() == ["snoozed"]
+
+
+# --- the client ---
+
+def lines(lulld):
+    return dict(line.split(maxsplit=1) for line in lulld.client("status").stdout.splitlines())
+
+
+def test_status_says_what_comes_next_while_focus_is_off(begin):
+    lulld = begin(WORK + "[deliver]\nat = 12:30\n", 8, 30)
+    s = lines(lulld)
+    assert s["Focus"] == "off until 9:00 (work), holding until 12:30 (delivery)"
+    assert s["Tokens"] == "none" and s["Next"] == "9:00, work begins"
+    assert s["Held"] == "0, next release 12:30 (delivery)"
+    j = lulld.client_json("status")
+    assert j["next_block"] == "work" and j["next_change"] < j["next_delivery"] == j["next_release"]
+    assert j["focus"] is False and j["tokens"] == []
+
+
+def test_status_shows_each_token_and_which_one_ends_next(begin, user):
+    lulld = begin(WORK, 9, 30)
+    lulld.client("focus", "2h", "--label", "writing")
+    s = lines(lulld)
+    assert s["Focus"].startswith("on until 11:30 (2 h left) · schedule work · writing")
+    assert s["Tokens"] == "schedule work until 10:00, manual until 11:30 (writing)"
+    assert s["Next"] == "10:00, schedule work ends" and s["Held"] == "0, next release 11:30"
+    assert lulld.client("end").stdout == "focus is off until tomorrow 9:00 (work)\n"
+    j = lulld.client_json("status")
+    assert (j["focus"], j["next_release"], j["next_delivery"], j["next_block"]) == (False, None, None, "work")
+
+
+def test_status_without_blocks_says_that_nothing_changes_by_itself(begin):
+    s = lines(begin("", 9, 30))
+    assert (s["Focus"], s["Tokens"], s["Next"], s["Held"]) == ("off", "none", "nothing changes by itself", "0")
