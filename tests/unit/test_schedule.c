@@ -119,7 +119,7 @@ static void read_plan(struct plan *p, char *text)
 static int64_t read_instant(const char *text)
 {
 	char date[11] = "";
-	int32_t day, minutes;
+	int32_t day = 0, minutes = 0;
 
 	if (strcmp(text, "-") == 0)
 		return INSTANT_NEVER;
