@@ -81,7 +81,7 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy focus schedule batch digest desktop command services dropin framing print when load journal wire manual identity
+UNIT_TESTS := duration settings text policy focus schedule batch digest desktop command services dropin framing print when load journal timetable wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
@@ -92,6 +92,8 @@ unit-command_SRC := config/command.c
 unit-services_SRC := config/services.c config/command.c config/xdg.c
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 unit-journal_PKG := sqlite3
+unit-timetable_SRC := daemon/engine/timetable.c daemon/log.c $(unit-journal_SRC)
+unit-timetable_PKG := sqlite3
 unit-dropin_SRC := client/dropin.c
 unit-manual_SRC := config/manual.c
 unit-identity_SRC := daemon/bus/identity.c
