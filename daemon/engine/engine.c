@@ -24,10 +24,18 @@
 /* How often the disk is tried while it fails. */
 #define RECOVER_US (5 * USEC_PER_SEC)
 
+/* What status says of the future: looked up when it is asked for, once a turn. */
+struct outlook {
+	bool is_known;
+	int64_t until_us, release_us, change_us; /* see struct engine_status */
+	const char *block;
+};
+
 struct engine {
 	struct pass pass;
 	struct focus focus;
 	struct timetable timetable;
+	struct outlook outlook;
 	struct delivery delivery;
 	struct release release;
 	struct relay relay;
@@ -181,6 +189,7 @@ static void save_focus(struct engine *e)
 	}
 	if (journal_put_tokens(e->pass.journal, tokens, e->focus.n_tokens) < 0)
 		log_error("out of memory: focus will not survive a restart");
+	e->outlook.is_known = false;
 	e->has_changed = true;
 }
 
@@ -191,6 +200,7 @@ static void deliver_if_due(struct engine *e)
 		return;
 	release_begin(&e->release, &e->pass, 0);
 	timetable_delivered(&e->timetable, &e->pass);
+	e->outlook.is_known = false;
 	e->has_changed = true;
 }
 
@@ -204,6 +214,7 @@ static void end_block(struct engine *e, int64_t since_us, bool is_by_user)
 		release_begin(&e->release, &e->pass, e->pass.now.wall_us - since_us);
 	if (is_due)
 		timetable_delivered(&e->timetable, &e->pass);
+	e->outlook.is_known = false;
 }
 
 /* What follows from a change of the tokens. */
@@ -235,6 +246,7 @@ static void look_at_timetable(struct engine *e)
 	if (!timetable_look(&e->timetable, &e->pass, &schedule))
 		return;
 	/* There is a new edge or delivery to show, whatever holds. */
+	e->outlook.is_known = false;
 	e->has_changed = true;
 	if (apply(e, &(struct focus_event){.kind = FOCUS_SCHEDULE, .schedule = &schedule}) !=
 	    FOCUS_OK)
@@ -321,6 +333,7 @@ void engine_wake(struct engine *e, struct instant now)
 	bool is_on, is_delivering = timetable_is_delivering(&e->pass);
 
 	e->pass.now = now;
+	e->outlook.is_known = false;
 	/* First, so that focus goes on where a block begins as something else ends. */
 	look_at_timetable(e);
 	if (apply(e, &(struct focus_event){.kind = FOCUS_TICK}) != FOCUS_OK)
@@ -629,10 +642,10 @@ static int64_t focus_over_at(const struct engine *e)
 }
 
 /* When held ones are released, as a wall time; 0: nobody knows, or there is nothing to wait for. */
-static int64_t next_release(const struct engine *e)
+static int64_t next_release(const struct engine *e, int64_t over_us)
 {
 	bool is_on = focus_is_on(&e->focus);
-	int64_t over_us = focus_over_at(e), due_us;
+	int64_t due_us;
 
 	if (!timetable_is_delivering(&e->pass))
 		return over_us;
@@ -660,18 +673,32 @@ static int64_t next_change(const struct engine *e, const struct block **ret_bloc
 	return next_us == INSTANT_NEVER ? 0 : next_us;
 }
 
+static const struct outlook *look_ahead(struct engine *e)
+{
+	struct outlook *o = &e->outlook;
+	const struct block *block;
+
+	if (o->is_known)
+		return o;
+	o->is_known = true;
+	o->until_us = focus_over_at(e);
+	o->release_us = next_release(e, o->until_us);
+	o->change_us = next_change(e, &block);
+	o->block = block ? block->name : "";
+	return o;
+}
+
 void engine_status(struct engine *e, struct engine_status *ret)
 {
-	const struct block *block;
-	int64_t next_us = next_change(e, &block);
+	const struct outlook *outlook = look_ahead(e);
 
 	*ret = (struct engine_status){
 		.now = e->pass.now,
 		.focus = &e->focus,
 		.is_focus_on = focus_is_on(&e->focus),
-		.until_us = focus_over_at(e),
-		.next_change_us = next_us,
-		.next_block = block ? block->name : "",
+		.until_us = outlook->until_us,
+		.next_change_us = outlook->change_us,
+		.next_block = outlook->block,
 		.next_delivery_us = e->timetable.due_us == INSTANT_NEVER ? 0 : e->timetable.due_us,
 		.n_held = journal_count(e->pass.journal, PING_HELD),
 		.n_snoozed = journal_count(e->pass.journal, PING_SNOOZED),
@@ -679,7 +706,7 @@ void engine_status(struct engine *e, struct engine_status *ret)
 		.n_releasing = journal_count(e->pass.journal, PING_RELEASING) -
 			       probe_is_releasing(&e->probe, &e->pass),
 		.n_quarantined = journal_count(e->pass.journal, PING_QUARANTINED),
-		.next_release_us = next_release(e),
+		.next_release_us = outlook->release_us,
 		.journal_why = journal_why(e->pass.journal),
 	};
 }
@@ -687,7 +714,7 @@ void engine_status(struct engine *e, struct engine_status *ret)
 uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
 		     bool (*item)(void *data, const struct ping *p), void *data)
 {
-	return listing_walk(e->pass.journal, next_release(e), cursor, max, item, data);
+	return listing_walk(e->pass.journal, look_ahead(e)->release_us, cursor, max, item, data);
 }
 
 int engine_item(struct engine *e, uint32_t id, struct ping **ret)
@@ -695,7 +722,7 @@ int engine_item(struct engine *e, uint32_t id, struct ping **ret)
 	int r = journal_get(e->pass.journal, id, ret);
 
 	if (r == 0 && (*ret)->state == PING_HELD && (*ret)->due_us == 0)
-		(*ret)->due_us = next_release(e);
+		(*ret)->due_us = look_ahead(e)->release_us;
 	return r;
 }
 
