@@ -48,7 +48,7 @@ BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/
 # Files of the user's that daemon and client both read.
 FILES_SRC := config/load.c config/xdg.c config/command.c config/services.c config/adopted.c
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
-	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/timetable.c daemon/engine/inhibit.c daemon/engine/handle.c \
+	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/timetable.c daemon/engine/outlook.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/probe.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 
 lulld_SRC := daemon/main.c daemon/standing.c daemon/ports.c daemon/configuration.c daemon/log.c daemon/clock.c daemon/zone.c daemon/guard.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \

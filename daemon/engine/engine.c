@@ -6,6 +6,7 @@
 #include "daemon/engine/handle.h"
 #include "daemon/engine/inhibit.h"
 #include "daemon/engine/listing.h"
+#include "daemon/engine/outlook.h"
 #include "daemon/engine/pass.h"
 #include "daemon/engine/probe.h"
 #include "daemon/engine/relay.h"
@@ -23,13 +24,6 @@
 #define AWAY_BRIEFLY_US (10 * USEC_PER_SEC)
 /* How often the disk is tried while it fails. */
 #define RECOVER_US (5 * USEC_PER_SEC)
-
-/* What status says of the future: looked up when it is asked for, once a turn. */
-struct outlook {
-	bool is_known;
-	int64_t until_us, release_us, change_us; /* see struct engine_status */
-	const char *block;
-};
 
 struct engine {
 	struct pass pass;
@@ -629,63 +623,10 @@ enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_
 	return CONTROL_OK;
 }
 
-/* When focus goes off, as a wall time: blocks that follow without a gap count. 0: nobody knows, or it is off. */
-static int64_t focus_over_at(const struct engine *e)
-{
-	const struct schedule s = timetable_schedule(&e->timetable, &e->pass);
-	int64_t ends_us = focus_ends(&e->focus, e->pass.now);
-
-	if (ends_us == 0)
-		return 0;
-	ends_us = schedule_free_at(&s, ends_us);
-	return ends_us == INSTANT_NEVER ? 0 : ends_us;
-}
-
-/* When held ones are released, as a wall time; 0: nobody knows, or there is nothing to wait for. */
-static int64_t next_release(const struct engine *e, int64_t over_us)
-{
-	bool is_on = focus_is_on(&e->focus);
-	int64_t due_us;
-
-	if (!timetable_is_delivering(&e->pass))
-		return over_us;
-	due_us = MAX(e->timetable.due_us, e->pass.now.wall_us);
-	if (due_us == INSTANT_NEVER || (is_on && over_us == 0))
-		return 0;
-	return is_on ? MAX(over_us, due_us) : due_us;
-}
-
-/* The next token that comes or goes by itself. */
-static int64_t next_change(const struct engine *e, const struct block **ret_block)
-{
-	const struct schedule s = timetable_schedule(&e->timetable, &e->pass);
-	int64_t next_us = schedule_next_start(&s, e->pass.now.wall_us, ret_block);
-	size_t i;
-
-	for (i = 0; i < e->focus.n_tokens; i++) {
-		int64_t ends_us = token_ends(&e->focus.tokens[i], e->pass.now);
-
-		if (ends_us > 0 && ends_us < next_us) {
-			next_us = ends_us;
-			*ret_block = NULL;
-		}
-	}
-	return next_us == INSTANT_NEVER ? 0 : next_us;
-}
-
 static const struct outlook *look_ahead(struct engine *e)
 {
-	struct outlook *o = &e->outlook;
-	const struct block *block;
-
-	if (o->is_known)
-		return o;
-	o->is_known = true;
-	o->until_us = focus_over_at(e);
-	o->release_us = next_release(e, o->until_us);
-	o->change_us = next_change(e, &block);
-	o->block = block ? block->name : "";
-	return o;
+	outlook_see(&e->outlook, &e->timetable, &e->focus, &e->pass);
+	return &e->outlook;
 }
 
 void engine_status(struct engine *e, struct engine_status *ret)
