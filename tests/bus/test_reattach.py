@@ -83,6 +83,7 @@ def test_a_display_that_tells_everybody_gets_nothing_anew(bus, lulld, user, send
     display = lulld.knows(bus.display(shimmed=True))
     sender.notify("asks")
     display.wait_summary("asks")
+    wait_for(lambda: lulld.client_json("history")[0]["state"] == "shown", "the journal has it as shown")
     lulld.restart()
     lulld.knows(display)
     sender.notify("a later one")
