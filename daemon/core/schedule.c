@@ -11,7 +11,7 @@
 /* A day of the week that isn't excepted comes within this many days: DATES_MAX weeks, and some. */
 #define DAYS_AHEAD 400
 /* Blocks that hold longer than this without a gap hold for ever. */
-#define FREE_WITHIN_US (8 * DAY_US)
+#define FREE_WITHIN_US (366 * DAY_US)
 
 struct occurrence {
 	int64_t holds_us; /* from then on, the lead included */
@@ -121,44 +121,82 @@ int64_t schedule_next_start(const struct schedule *s, int64_t wall_us, const str
 	return next_us;
 }
 
-int64_t schedule_free_at(const struct schedule *s, int64_t wall_us)
+/* An occurrence of each block, and the day on which it opens. */
+struct cursor {
+	int32_t day, last;
+	struct occurrence o;
+};
+
+/* On to the first one that ends after @at_us. Return: false when there is none up to the last day. */
+static bool go_on(const struct schedule *s, const struct block *b, struct cursor *c, int64_t at_us)
 {
-	int64_t at_us = wall_us;
-
-	while (at_us - wall_us <= FREE_WITHIN_US) {
-		int32_t today = civil_local(s->zone, at_us).day;
-		int64_t ends_us = at_us;
-
-		for (size_t i = 0; i < s->n_blocks; i++)
-			ends_us = MAX(ends_us, course_of(s, &s->blocks[i], today, at_us).ends_us);
-		if (ends_us == at_us)
-			return at_us;
-		at_us = ends_us;
+	while (c->day <= c->last && c->o.ends_us <= at_us) {
+		c->day++;
+		if (c->day > c->last || !occurs(s, b, c->day, &c->o))
+			c->o.ends_us = INT64_MIN;
 	}
-	return INSTANT_NEVER;
+	return c->day <= c->last;
 }
 
-int64_t schedule_next_delivery(const struct schedule *s, int64_t wall_us)
+/* Each occurrence is looked at once, however many blocks there are that follow each other. */
+int64_t schedule_free_at(const struct schedule *s, int64_t wall_us)
 {
 	int32_t today = civil_local(s->zone, wall_us).day;
-	/* While a block holds, one that is over may have been moved to its end. */
-	bool may_be_moved = schedule_free_at(s, wall_us) > wall_us;
-	int64_t next_us = INSTANT_NEVER;
+	struct cursor cursors[BLOCKS_MAX];
+	int64_t at_us = wall_us, before_us;
 
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		const struct block *b = &s->blocks[i];
+
+		cursors[i] = (struct cursor){
+			.day = MAX(today - DAYS_BACK, b->from) - 1,
+			.last = MIN(today + DAYS_AHEAD, b->until),
+			.o = {.ends_us = INT64_MIN},
+		};
+	}
+	do {
+		before_us = at_us;
+		for (size_t i = 0; i < s->n_blocks; i++)
+			if (go_on(s, &s->blocks[i], &cursors[i], at_us) &&
+			    cursors[i].o.holds_us <= at_us)
+				at_us = cursors[i].o.ends_us;
+	} while (at_us > before_us && at_us - wall_us <= FREE_WITHIN_US);
+	return at_us - wall_us <= FREE_WITHIN_US ? at_us : INSTANT_NEVER;
+}
+
+/* The last delivery up to @wall_us and the next one, as they are set. There is one in any eight days. */
+static void find_deliveries(const struct schedule *s, int64_t wall_us, int64_t *ret_last,
+			    int64_t *ret_next)
+{
+	int32_t today = civil_local(s->zone, wall_us).day;
+
+	*ret_last = INT64_MIN;
+	*ret_next = INSTANT_NEVER;
 	for (int32_t day = today - DAYS_BACK - 7; day <= today + 8; day++) {
 		if (!(s->deliver_days & 1U << calendar_weekday(day)))
 			continue;
 		for (size_t i = 0; i < s->deliver_at->n; i++) {
 			int64_t at_us = wall_of(s, day, s->deliver_at->minutes[i], CIVIL_FIRST);
 
-			if (at_us >= next_us)
-				return next_us;
-			if (at_us <= wall_us && !may_be_moved)
-				continue;
-			at_us = schedule_free_at(s, at_us);
-			if (at_us > wall_us)
-				next_us = MIN(next_us, at_us);
+			if (at_us > wall_us) {
+				*ret_next = at_us;
+				return;
+			}
+			*ret_last = at_us;
 		}
 	}
-	return next_us;
+}
+
+int64_t schedule_next_delivery(const struct schedule *s, int64_t wall_us)
+{
+	int64_t free_us = schedule_free_at(s, wall_us);
+	int64_t last_us, next_us;
+
+	find_deliveries(s, wall_us, &last_us, &next_us);
+	/* Blocks that hold now may have moved one that is past; else the next one is the first of all. */
+	if (free_us > wall_us && last_us > INT64_MIN && schedule_free_at(s, last_us) > wall_us)
+		return free_us;
+	if (next_us == INSTANT_NEVER)
+		return INSTANT_NEVER;
+	return next_us < free_us ? free_us : schedule_free_at(s, next_us);
 }

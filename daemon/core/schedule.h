@@ -53,7 +53,7 @@ int64_t schedule_next_start(const struct schedule *s, int64_t wall_us, const str
  * schedule_free_at() - when blocks let go of what may go at @wall_us
  *
  * Return: @wall_us when no block holds then, else the end of the blocks that hold one after the other;
- * INSTANT_NEVER when they do so for more than a week.
+ * INSTANT_NEVER when they do so for more than a year.
  */
 int64_t schedule_free_at(const struct schedule *s, int64_t wall_us);
 

@@ -261,6 +261,43 @@ static void what_ends_before_a_block_that_follows_is_free_after_that(void **stat
 		    read_instant("2026-03-02 11:00"));
 }
 
+static void the_end_of_weeks_of_blocks_is_known(void **state LULL_UNUSED)
+{
+	PLAN(p, "away start=09:00 end=09:00 from=2026-03-02 until=2026-11-30");
+
+	use_zone("Europe/Berlin");
+	assert_true(schedule_free_at(&p.schedule, read_instant("2026-03-02 08:00")) ==
+		    read_instant("2026-12-01 08:00"));
+}
+
+/* A second is longer than it takes by far, and lulld ends itself after ten. */
+static void as_many_blocks_as_there_may_be_are_no_burden(void **state LULL_UNUSED)
+{
+	struct block blocks[BLOCKS_MAX];
+	struct clocks at = {.n = 1, .minutes = {540}};
+	struct schedule s = {
+		.zone = &zone,
+		.blocks = blocks,
+		.n_blocks = BLOCKS_MAX,
+		.deliver_at = &at,
+		.deliver_days = CALENDAR_DAILY,
+	};
+	clock_t began = clock();
+
+	use_zone("Europe/Berlin");
+	for (int i = 0; i < BLOCKS_MAX; i++)
+		blocks[i] = (struct block){
+			.days = CALENDAR_DAILY,
+			.start = i * 22,
+			.end = (i * 22 + 60) % 1440,
+			.from = CALENDAR_EVER,
+			.until = CALENDAR_FOREVER,
+		};
+	assert_true(schedule_free_at(&s, read_instant("2026-03-02 08:00")) == INSTANT_NEVER);
+	assert_true(schedule_next_delivery(&s, read_instant("2026-03-02 08:00")) == INSTANT_NEVER);
+	assert_true(clock() - began < CLOCKS_PER_SEC);
+}
+
 static void nothing_is_free_while_blocks_follow_each_other_for_ever(void **state LULL_UNUSED)
 {
 	PLAN(p, "day start=06:00 end=18:00; night start=18:00 end=06:00");
@@ -616,6 +653,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_ended_occurrence_is_over_and_tomorrows_is_not),
 		cmocka_unit_test(a_delivery_in_an_ended_occurrence_is_not_moved),
 		cmocka_unit_test(what_ends_before_a_block_that_follows_is_free_after_that),
+		cmocka_unit_test(the_end_of_weeks_of_blocks_is_known),
+		cmocka_unit_test(as_many_blocks_as_there_may_be_are_no_burden),
 		cmocka_unit_test(nothing_is_free_while_blocks_follow_each_other_for_ever),
 		cmocka_unit_test(every_minute_of_a_year_is_as_brute_force_says),
 	};
