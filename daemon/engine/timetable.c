@@ -166,6 +166,8 @@ void timetable_delivered(struct timetable *t, struct pass *pass)
 	const struct schedule s = timetable_schedule(t, pass);
 
 	set_due(t, pass, schedule_next_delivery(&s, pass->now.wall_us));
+	/* What holds is as it was; but before this instant the next delivery would be another one. */
+	t->seen_us = pass->now.wall_us;
 }
 
 int64_t timetable_next(const struct timetable *t, const struct pass *pass)

@@ -314,6 +314,19 @@ static void a_clock_that_is_set_back_makes_a_delivery_come_again(void **state)
 	assert_next(f, AT(12, 30));
 }
 
+static void one_that_was_just_made_comes_again_on_a_clock_that_is_set_back(void **state)
+{
+	struct fixture *f = *state;
+
+	/* By a minute only: not to before the last look. */
+	set(f, "deliver", "at", "12:30, 17:00");
+	wake(f, AT(12, 0));
+	wake(f, AT(12, 30));
+	timetable_delivered(&f->timetable, &f->pass);
+	wake(f, AT(12, 29));
+	assert_next(f, AT(12, 30));
+}
+
 static void without_deliveries_nothing_is_due(void **state)
 {
 	struct fixture *f = *state;
@@ -354,6 +367,7 @@ int main(void)
 		TEST(a_delivery_is_due_at_its_time_and_then_the_next_one),
 		TEST(a_delivery_that_was_missed_is_due_whatever_happened),
 		TEST(a_clock_that_is_set_back_makes_a_delivery_come_again),
+		TEST(one_that_was_just_made_comes_again_on_a_clock_that_is_set_back),
 		TEST(without_deliveries_nothing_is_due),
 		TEST(a_block_far_away_is_looked_for_once_a_month),
 	};
