@@ -209,13 +209,23 @@ static bool parse_clock(const char *text, size_t len, int32_t *ret)
 			return false;
 	hours = n == 2 ? (text[0] - '0') * 10 + text[1] - '0' : text[0] - '0';
 	minutes = (text[n + 1] - '0') * 10 + text[n + 2] - '0';
-	if (hours > 23 || minutes > 59)
+	if (minutes > 59 || hours * 60 + minutes > CALENDAR_DAY_ENDS)
 		return false;
 	*ret = hours * 60 + minutes;
 	return true;
 }
 
 int calendar_parse_clock(const char *text, int32_t *ret)
+{
+	int32_t minutes;
+
+	if (calendar_parse_end(text, &minutes) < 0 || minutes == CALENDAR_DAY_ENDS)
+		return -EINVAL;
+	*ret = minutes;
+	return 0;
+}
+
+int calendar_parse_end(const char *text, int32_t *ret)
 {
 	return parse_clock(text, strlen(text), ret) ? 0 : -EINVAL;
 }
@@ -246,7 +256,7 @@ int calendar_parse_clocks(const char *text, struct clocks *ret)
 	while (next_item(&at, &item, &len)) {
 		int32_t minutes;
 
-		if (!parse_clock(item, len, &minutes) ||
+		if (!parse_clock(item, len, &minutes) || minutes == CALENDAR_DAY_ENDS ||
 		    !insert(clocks.minutes, &clocks.n, CLOCKS_MAX, minutes))
 			return -EINVAL;
 	}

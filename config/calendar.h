@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CALENDAR_DAILY 0x7fU /* every day of the week; bit 0 is Sunday */
-#define CALENDAR_NONE (-1)   /* a time of day that isn't given */
+#define CALENDAR_DAILY 0x7fU        /* every day of the week; bit 0 is Sunday */
+#define CALENDAR_NONE (-1)          /* a time of day that isn't given */
+#define CALENDAR_DAY_ENDS (24 * 60) /* as a time of day: midnight, when a day is over */
 
 /** No date is given: before all, and after all of them. */
 #define CALENDAR_EVER INT32_MIN
@@ -67,6 +68,9 @@ const char *calendar_day_word(size_t i);
 
 /** calendar_parse_clock() - read "9:00" or "09:00". Return: 0 or -EINVAL. */
 LULL_MUSTCHECK int calendar_parse_clock(const char *text, int32_t *ret);
+
+/** calendar_parse_end() - the same for what ends: "24:00" is CALENDAR_DAY_ENDS. Return: 0 or -EINVAL. */
+LULL_MUSTCHECK int calendar_parse_end(const char *text, int32_t *ret);
 
 /** calendar_parse_clocks() - read "09:00, 12:30"; "" is none. Return: 0 or -EINVAL. */
 LULL_MUSTCHECK int calendar_parse_clocks(const char *text, struct clocks *ret);

@@ -62,10 +62,11 @@ static const struct setting table[] = {
 		.offset = offsetof(struct block, end),
 		.example = "11:30",
 		.none = CALENDAR_NONE,
+		.is_end = true,
 		.is_required = true,
 		.default_text = "",
-		.help = "When it ends. An end that isn't after the start is on the day after; the block "
-			"still belongs to the day on which it begins.",
+		.help = "When it ends; 24:00 is midnight. An end that isn't after the start is on the day "
+			"after; the block still belongs to the day on which it begins.",
 	},
 	{
 		.section = "block",
@@ -120,7 +121,9 @@ static const struct setting table[] = {
 		.default_text = "",
 		.help = "When it isn't empty, notifications are held all day, outside of blocks, too, and "
 			"released together at these times; what must not wait comes through as ever. A time "
-			"that falls into a block comes at its end.",
+			"that falls into a block, its start and its lead included, comes at its end. Where "
+			"daylight saving leaves a time out, the moment of the change counts; where one comes "
+			"twice, the first.",
 	},
 	{
 		.section = "deliver",
@@ -248,9 +251,17 @@ static int parse_calendar(const struct setting *row, const char *text, void *tar
 
 	switch (row->type) {
 	case SETTING_DAYS: return calendar_parse_days(text, target, &wrong, &wrong_len);
-	case SETTING_CLOCK: return calendar_parse_clock(text, target);
+	case SETTING_CLOCK:
+		return row->is_end ? calendar_parse_end(text, target)
+				   : calendar_parse_clock(text, target);
 	case SETTING_CLOCKS: return calendar_parse_clocks(text, target);
-	case SETTING_DATE: return calendar_parse_date(text, target);
+	case SETTING_DATE:
+		/* As its default says. */
+		if (!*text) {
+			memcpy(target, &row->none, sizeof(row->none));
+			return 0;
+		}
+		return calendar_parse_date(text, target);
 	case SETTING_DATES: return calendar_parse_dates(text, target);
 	case SETTING_TEXT:
 	case SETTING_NUMBER:
@@ -301,7 +312,7 @@ static int set_default(void *base, const struct setting *row)
 	autofree(str) char *error = NULL;
 	int r;
 
-	if ((row->type == SETTING_CLOCK || row->type == SETTING_DATE) && !*row->default_text) {
+	if (row->type == SETTING_CLOCK && !*row->default_text) {
 		memcpy((char *)base + row->offset, &row->none, sizeof(row->none));
 		return 0;
 	}

@@ -65,6 +65,7 @@ struct setting {
 	int64_t min, max;           /* SETTING_NUMBER as is, SETTING_DURATION in microseconds */
 	const char *const *choices; /* NULL-terminated; SETTING_CHOICE only */
 	int32_t none;               /* SETTING_CLOCK and SETTING_DATE: when it isn't given */
+	bool is_end;                /* SETTING_CLOCK: may be 24:00 */
 	bool is_required;           /* its section is a mistake without it */
 	const char *default_text;
 	const char *example; /* for lull.conf, where @is_named */

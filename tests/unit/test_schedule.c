@@ -67,7 +67,7 @@ static void set_field(struct plan *p, struct block *b, const char *key, const ch
 	else if (strcmp(key, "start") == 0)
 		r = calendar_parse_clock(value, &b->start);
 	else if (strcmp(key, "end") == 0)
-		r = calendar_parse_clock(value, &b->end);
+		r = calendar_parse_end(value, &b->end);
 	else if (strcmp(key, "from") == 0)
 		r = calendar_parse_date(value, &b->from);
 	else if (strcmp(key, "until") == 0)
@@ -606,6 +606,12 @@ static void times_of_day_are_read_and_written(void **state LULL_UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		if (calendar_parse_clock(wrong[i], &m) != -EINVAL)
 			fail_msg("'%s' was taken", wrong[i]);
+	assert_int_equal(calendar_parse_end("24:00", &m), 0);
+	assert_int_equal(m, CALENDAR_DAY_ENDS);
+	calendar_write_clock(m, buf);
+	assert_string_equal(buf, "24:00");
+	assert_int_equal(calendar_parse_end("24:01", &m), -EINVAL);
+	assert_int_equal(calendar_parse_clocks("12:00, 24:00", &clocks), -EINVAL);
 	assert_int_equal(calendar_parse_clocks("17:00, 9:00,12:30 ,9:00", &clocks), 0);
 	calendar_write_clocks(&clocks, buf);
 	assert_string_equal(buf, "09:00, 12:30, 17:00");

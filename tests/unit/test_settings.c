@@ -57,6 +57,28 @@ static void a_mistake_makes_no_block(void **state LULL_UNUSED)
 	assert_int_equal(s->blocks[0].end, 600);
 }
 
+static void a_block_may_end_when_the_day_does(void **state LULL_UNUSED)
+{
+	autofree(settings) struct settings *s = defaults();
+	autofree(str) char *error = NULL;
+
+	assert_int_equal(settings_set(s, "block late", "start", "18:00", &error), 0);
+	assert_int_equal(settings_set(s, "block late", "end", "24:00", &error), 0);
+	assert_int_equal(s->blocks[0].end, CALENDAR_DAY_ENDS);
+}
+
+static void dates_may_be_empty_as_their_default_is(void **state LULL_UNUSED)
+{
+	autofree(settings) struct settings *s = defaults();
+	autofree(str) char *error = NULL;
+
+	assert_int_equal(settings_set(s, "block late", "from", "2026-01-01", &error), 0);
+	assert_int_equal(settings_set(s, "block late", "from", "", &error), 0);
+	assert_int_equal(settings_set(s, "block late", "until", "", &error), 0);
+	assert_int_equal(s->blocks[0].from, CALENDAR_EVER);
+	assert_int_equal(s->blocks[0].until, CALENDAR_FOREVER);
+}
+
 static void rows_are_whole_and_sections_stand_together(void **state LULL_UNUSED)
 {
 	size_t count;
@@ -318,6 +340,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_design),
 		cmocka_unit_test(a_mistake_makes_no_block),
+		cmocka_unit_test(a_block_may_end_when_the_day_does),
+		cmocka_unit_test(dates_may_be_empty_as_their_default_is),
 		cmocka_unit_test(rows_are_whole_and_sections_stand_together),
 		cmocka_unit_test(valid_values_are_taken),
 		cmocka_unit_test(mistakes_are_explained_and_change_nothing),
