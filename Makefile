@@ -37,7 +37,7 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 # --- what each program is made of ------------------------------------------------------------------
 
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
-CORE_SRC := config/duration.c config/calendar.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
+CORE_SRC := config/duration.c config/calendar.c config/guess.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
 	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
 	daemon/core/civil.c daemon/core/schedule.c
 

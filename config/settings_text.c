@@ -1,6 +1,7 @@
 #include "config/settings_text.h"
 
 #include "config/duration.h"
+#include "config/guess.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -234,6 +235,7 @@ static bool section_is_known(const char *section)
 /* What is wrong with the name of a section that has one. */
 static int explain_name(const char *section, const char *name, char **ret_error)
 {
+	char meant[BLOCK_NAME_MAX + 1];
 	struct message m;
 	int r = message_open(&m);
 
@@ -246,6 +248,9 @@ static int explain_name(const char *section, const char *name, char **ret_error)
 			(int)strcspn(section, " "), section);
 	else
 		fprintf(m.out, "]: a name has 1 to %d letters, digits, - and _", BLOCK_NAME_MAX);
+	if (guess_name(name, meant))
+		fprintf(m.out, "; did you mean [%.*s %s]?", (int)strcspn(section, " "), section,
+			meant);
 	return message_finish(&m, ret_error);
 }
 
@@ -386,9 +391,28 @@ static const char *nearest_day(const char *value)
 	return meant;
 }
 
+/* What @value may be meant for as a whole. */
+static bool guess_value(const struct setting *row, const char *value,
+			char buf[static CALENDAR_TEXT_MAX])
+{
+	switch (row->type) {
+	case SETTING_DAYS: return guess_days(value, buf);
+	case SETTING_CLOCK: return guess_clock(value, buf);
+	case SETTING_CLOCKS: return guess_clocks(value, buf);
+	case SETTING_DATE: return guess_date(value, buf);
+	case SETTING_DATES: return guess_dates(value, buf);
+	case SETTING_TEXT:
+	case SETTING_NUMBER:
+	case SETTING_DURATION:
+	case SETTING_CHOICE: break;
+	}
+	return false;
+}
+
 int settings_explain_value(const char *section, const struct setting *row, const char *value,
 			   char **ret_error)
 {
+	char guessed[CALENDAR_TEXT_MAX];
 	const char *meant = NULL;
 	size_t best = SIZE_MAX;
 	struct message m;
@@ -410,7 +434,9 @@ int settings_explain_value(const char *section, const struct setting *row, const
 		if (is_nearer(value, row->choices[i], &best))
 			meant = row->choices[i];
 	}
-	if (row->type == SETTING_DAYS)
+	if (guess_value(row, value, guessed))
+		meant = guessed;
+	else if (row->type == SETTING_DAYS)
 		meant = nearest_day(value);
 	if (meant)
 		fprintf(m.out, "; did you mean '%s'?", meant);

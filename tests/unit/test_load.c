@@ -279,6 +279,10 @@ static void broken_files_are_explained_with_the_line(void **state LULL_UNUSED)
 		 ":2: [block work] start = 25:00: expected a time of day, such as 09:00", 0},
 		{"[block work]\nstart = 09:00\nend =\n",
 		 ":3: [block work] end is empty: expected a time of day, such as 09:00", 0},
+		{"[block work]\nstart = 9\nend = 24:00\n",
+		 ":2: [block work] start = 9: expected a time of day, such as 09:00; did you mean "
+		 "'09:00'?",
+		 0},
 		{BLOCK "days = mon-fry\n",
 		 ":4: [block work] days = mon-fry: expected days such as mon-fri, or "
 		 "mon, wed, or daily, weekdays, weekend; did you mean 'fri'?",
@@ -306,7 +310,13 @@ static void broken_files_are_explained_with_the_line(void **state LULL_UNUSED)
 		{"[focus]\nlead = 5m\n", ":2: 'lead' belongs in [block NAME], not in [focus]", 0},
 		{"[block]\n", ":1: [block] has no name; expected one, as in [block work]", 0},
 		{"[block my work]\n",
-		 ":1: [block my work]: a name has 1 to 32 letters, digits, - and _", 0},
+		 ":1: [block my work]: a name has 1 to 32 letters, digits, - and _; did you mean "
+		 "[block my-work]?",
+		 0},
+		{"[block \"work\"]\n",
+		 ":1: [block \"work\"]: a name has 1 to 32 letters, digits, - and _; did you mean "
+		 "[block work]?",
+		 0},
 		{"[block w\xc3\xb6rk]\n", ":1: [block w\xc3\xb6rk]: a name has 1 to 32 letters", 0},
 		{"[block " TEN TEN TEN "012]\n", ":1: [block " TEN TEN TEN "012]: a name has", 0},
 		{"[blok work]\n", ":1: unknown section [blok work]; did you mean [block NAME]?", 0},

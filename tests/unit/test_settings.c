@@ -57,6 +57,77 @@ static void a_mistake_makes_no_block(void **state LULL_UNUSED)
 	assert_int_equal(s->blocks[0].end, 600);
 }
 
+/* What is written differently in other programs, and how the message says it. */
+static void what_is_meant_is_told(void **state LULL_UNUSED)
+{
+	static const struct {
+		const char *section, *key, *value, *meant; /* NULL: not clear */
+	} cases[] = {
+		{"block w", "start", "9", "'09:00'"},
+		{"block w", "start", "9.30", "'09:30'"},
+		{"block w", "start", "9h", "'09:00'"},
+		{"block w", "start", "0930", "'09:30'"},
+		{"block w", "start", "900", "'09:00'"},
+		{"block w", "start", "09:30:00", "'09:30'"},
+		{"block w", "start", "9:30 am", "'09:30'"},
+		{"block w", "start", "12AM", "'00:00'"},
+		{"block w", "start", "12 pm", "'12:00'"},
+		{"block w", "end", "5pm", "'17:00'"},
+		{"block w", "end", "noon", "'12:00'"},
+		{"block w", "end", "Midnight", "'00:00'"},
+		{"block w", "start", "24:00", "'00:00'"},
+		{"block w", "end", "24:01", NULL},
+		{"block w", "end", "25:00", NULL},
+		{"block w", "end", "9:5", NULL},
+		{"block w", "end", "13pm", NULL},
+		{"block w", "end", "0am", NULL},
+		{"block w", "end", "09:30:15", NULL},
+		{"block w", "end", "9-17", NULL},
+		{"block w", "end", "99999999999", NULL},
+		{"block w", "end", "", NULL},
+		{"block w", "days", "mon tue", "'mon, tue'"},
+		{"block w", "days", "Mon-Fri; sun", "'mon-fri, sun'"},
+		{"block w", "days", "mon, wed,", "'mon, wed'"},
+		{"block w", "days", ",", NULL},
+		{"block w", "from", "2026-1-9", "'2026-01-09'"},
+		{"block w", "from", "2026/12/24", "'2026-12-24'"},
+		{"block w", "from", "24.12.2026", "'2026-12-24'"},
+		{"block w", "from", "24/12/2026", "'2026-12-24'"},
+		{"block w", "from", "12/24/2026", "'2026-12-24'"},
+		{"block w", "from", "3/4/2026", NULL},
+		{"block w", "from", "2026-02-30", "'2026-02-28'"},
+		{"block w", "from", "2026-13-01", NULL},
+		{"block w", "from", "2026-00-00", NULL},
+		{"block w", "from", "2026-12", NULL},
+		{"block w", "from", "2026-12/24", NULL},
+		{"block w", "from", "26-12-24", NULL},
+		{"block w", "except", "2026-12-24 2026-12-25", "'2026-12-24, 2026-12-25'"},
+		{"block w", "except", "2026-12-24, xmas", NULL},
+		{"deliver", "at", "9, 12:30", "'09:00, 12:30'"},
+		{"deliver", "at", "9:00 12:30", "'09:00, 12:30'"},
+		{"deliver", "at", "9 am; 5 pm", "'09:00, 17:00'"},
+		{"deliver", "at", "12:00, 24:00", "'12:00, 00:00'"},
+		{"deliver", "at", "hourly", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autofree(settings) struct settings *s = defaults();
+		autofree(str) char *error = NULL;
+		const char *meant;
+
+		assert_int_equal(settings_set(s, cases[i].section, cases[i].key, cases[i].value,
+					      &error),
+				 -EINVAL);
+		meant = strstr(error, "; did you mean ");
+		if (!cases[i].meant != !meant ||
+		    (meant && (strncmp(meant + strlen("; did you mean "), cases[i].meant,
+				       strlen(cases[i].meant)) != 0 ||
+			       strcmp(meant + strlen("; did you mean ") + strlen(cases[i].meant),
+				      "?") != 0)))
+			fail_msg("%s", error);
+	}
+}
+
 static void a_block_may_end_when_the_day_does(void **state LULL_UNUSED)
 {
 	autofree(settings) struct settings *s = defaults();
@@ -340,6 +411,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_design),
 		cmocka_unit_test(a_mistake_makes_no_block),
+		cmocka_unit_test(what_is_meant_is_told),
 		cmocka_unit_test(a_block_may_end_when_the_day_does),
 		cmocka_unit_test(dates_may_be_empty_as_their_default_is),
 		cmocka_unit_test(rows_are_whole_and_sections_stand_together),
