@@ -225,6 +225,9 @@ check: check-unit check-install check-bus check-display ## all tests
 
 check-unit: $(UNIT_TESTS:%=$(BUILD)/unit-%)
 	@set -e; for t in $(UNIT_TESTS); do echo "== unit: $$t"; $(BUILD)/unit-$$t; done
+	@echo "== unit: schedule, against brute force"
+	@/usr/bin/python3 tests/cases/schedule_oracle.py >$(BUILD)/schedules.txt
+	@$(BUILD)/unit-schedule $(BUILD)/schedules.txt
 
 PYTEST = LULL_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider
 check-bus: all $(BUS_TESTS:%=$(BUILD)/bus-test-%)
