@@ -85,6 +85,7 @@ static void load_focus(struct engine *e)
 /* Go on where the journal left off. */
 static int take_up(struct engine *e)
 {
+	struct schedule schedule;
 	int r = load_bus(e);
 
 	if (r < 0)
@@ -95,8 +96,10 @@ static int take_up(struct engine *e)
 	snooze_find(&e->snooze, &e->pass);
 	probe_load(&e->probe, &e->pass);
 	release_load(&e->release, &e->pass);
-	/* A block that ended without its release having been written down. */
+	/* A block that ended without its release having been written down, and none that is on instead. */
+	schedule = timetable_schedule(&e->timetable, &e->pass);
 	if (!focus_is_on(&e->focus) && !timetable_is_delivering(&e->pass) &&
+	    schedule_free_at(&schedule, e->pass.now.wall_us) == e->pass.now.wall_us &&
 	    journal_count(e->pass.journal, PING_HELD) > 0)
 		release_begin(&e->release, &e->pass, 0);
 	return 0;

@@ -222,6 +222,18 @@ def test_another_time_zone_counts_at_once(bus, sender, user, tmp_path):
     display.wait_summary("later")
 
 
+def test_what_waited_for_a_delivery_that_is_off_now_waits_for_the_block_that_is_on(begin, bus, sender, user):
+    lulld = begin("[deliver]\nat = 17:00\n", 9, 30)
+    id = sender.notify("later")
+    lulld.stop()
+    lulld.configure(WORK)
+    lulld.start()
+    display = lulld.knows(bus.display())
+    sender.notify("now", hints={"urgency": dbus.Byte(2)})
+    display.wait_summary("now")
+    assert display.summaries() == ["now"] and user.item_ids("held") == [id]
+
+
 # --- deliveries ---
 
 def test_between_deliveries_pings_wait_and_what_must_not_wait_does_not(begin, bus, sender, user):
