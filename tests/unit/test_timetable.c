@@ -246,6 +246,69 @@ static void what_was_ended_stays_so_over_restarts_clock_steps_and_other_settings
 	assert_true(focus_is_on(&f->focus));
 }
 
+static void end(struct fixture *f)
+{
+	struct focus_change change;
+
+	timetable_end(&f->timetable, &f->pass, &f->focus);
+	assert_int_equal(focus_apply(&f->focus, &(struct focus_event){.kind = FOCUS_END},
+				     f->pass.now, &change),
+			 FOCUS_OK);
+	assert_true(wake(f, f->pass.now.wall_us));
+	assert_false(focus_is_on(&f->focus));
+}
+
+static void to_end_a_lead_is_to_end_its_block(void **state)
+{
+	struct fixture *f = *state;
+
+	set_work(f);
+	set(f, "block work", "lead", "10m");
+	wake(f, AT(8, 55));
+	assert_true(focus_is_on(&f->focus));
+	end(f);
+	restart(f);
+	wake(f, AT(9, 30));
+	assert_false(focus_is_on(&f->focus));
+	assert_next(f, AT(24 + 8, 50));
+	wake(f, AT(24 + 8, 50));
+	assert_true(focus_is_on(&f->focus));
+}
+
+static void to_end_a_block_leaves_one_that_begins_later(void **state)
+{
+	struct fixture *f = *state;
+
+	set_work(f);
+	set(f, "block next", "start", "09:45");
+	set(f, "block next", "end", "11:00");
+	wake(f, AT(9, 30));
+	end(f);
+	assert_next(f, AT(9, 45));
+	wake(f, AT(9, 45));
+	assert_int_equal(f->focus.n_tokens, 1);
+	assert_string_equal(f->focus.tokens[0].name, "next");
+	/* Both of two that are on. */
+	wake(f, AT(24 + 9, 50));
+	assert_int_equal(f->focus.n_tokens, 2);
+	end(f);
+	assert_next(f, AT(48 + 9, 0));
+}
+
+static void to_end_a_block_around_the_clock_ends_it_until_it_begins_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "block all", "start", "09:00");
+	set(f, "block all", "end", "09:00");
+	wake(f, AT(8, 0));
+	assert_true(focus_is_on(&f->focus));
+	end(f);
+	assert_next(f, AT(9, 0));
+	wake(f, AT(9, 0));
+	assert_true(f->focus.tokens[0].ends_wall_us == AT(24 + 9, 0));
+}
+
 static void each_of_64_blocks_can_be_ended(void **state)
 {
 	struct fixture *f = *state;
@@ -363,6 +426,9 @@ int main(void)
 		TEST(a_block_that_suspend_has_slept_over_does_not_come_late),
 		TEST(another_zone_moves_the_edges),
 		TEST(what_was_ended_stays_so_over_restarts_clock_steps_and_other_settings),
+		TEST(to_end_a_lead_is_to_end_its_block),
+		TEST(to_end_a_block_leaves_one_that_begins_later),
+		TEST(to_end_a_block_around_the_clock_ends_it_until_it_begins_anew),
 		TEST(each_of_64_blocks_can_be_ended),
 		TEST(a_delivery_is_due_at_its_time_and_then_the_next_one),
 		TEST(a_delivery_that_was_missed_is_due_whatever_happened),
