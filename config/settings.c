@@ -66,7 +66,8 @@ static const struct setting table[] = {
 		.is_required = true,
 		.default_text = "",
 		.help = "When it ends; 24:00 is midnight. An end that isn't after the start is on the day "
-			"after; the block still belongs to the day on which it begins.",
+			"after; the block still belongs to the day on which it begins. Where blocks overlap, "
+			"or one follows another at once, nothing is released in between.",
 	},
 	{
 		.section = "block",
