@@ -20,6 +20,17 @@ enum durability {
 	DURABILITY_NORMAL, /* survives a crash of lulld; a power cut may cost the last seconds */
 };
 
+/** Most rounds of a pomodoro. */
+#define POMODORO_ROUNDS_MAX 99
+
+/** How long the phases of a pomodoro are that are still to come. */
+struct pomodoro_plan {
+	int64_t work_us;
+	int64_t break_us;
+	int64_t long_us; /* the break after every @every-th round */
+	int64_t every;
+};
+
 /** Room for the rows of the table. */
 #define SETTINGS_MAX 64
 
@@ -37,7 +48,8 @@ struct settings {
 	char *display_command;    /* never NULL; "" = none */
 	int64_t digest_above;     /* batches of more than this many become a digest */
 	int64_t focus_default_us; /* length of a block when none is given */
-	struct block *blocks;     /* [block NAME], in the order of the file */
+	struct pomodoro_plan pomodoro;
+	struct block *blocks; /* [block NAME], in the order of the file */
 	struct section_lines *block_lines;
 	size_t n_blocks;
 	struct clocks deliver_at; /* none: deliveries are off */

@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECTED_SECTIONS                                                          \
-	"expected one of [focus], [block NAME], [deliver], [release], [display], " \
+#define EXPECTED_SECTIONS                                                                      \
+	"expected one of [focus], [pomodoro], [block NAME], [deliver], [release], [display], " \
 	"[journal]"
 
 static const char *conf_path = "config/lull.conf";
