@@ -14,13 +14,19 @@ static struct token *find(struct focus *f, enum token_kind kind, const char *nam
 	return NULL;
 }
 
+/* In a break the room of the token that comes after it is kept. */
+static bool is_full(const struct focus *f)
+{
+	return f->n_tokens + pomodoro_is_break(&f->pomodoro) >= FOCUS_TOKENS_MAX;
+}
+
 /* Return: a new one without an end; NULL when there are too many. */
 static struct token *add(struct focus *f, enum token_kind kind, const char *name,
 			 struct instant now)
 {
 	struct token *t;
 
-	if (f->n_tokens == FOCUS_TOKENS_MAX)
+	if (is_full(f))
 		return NULL;
 	t = &f->tokens[f->n_tokens++];
 	*t = (struct token){.kind = kind, .clock = TOKEN_OPEN, .since_wall_us = now.wall_us};
@@ -30,14 +36,9 @@ static struct token *add(struct focus *f, enum token_kind kind, const char *name
 
 int64_t token_ends(const struct token *t, struct instant now)
 {
-	int64_t ends_us = usec_add(now.wall_us, usec_sub(t->ends_boot_us, now.boot_us));
-	int64_t step_us = usec_sub(ends_us, t->ends_wall_us);
-
 	switch (t->clock) {
 	case TOKEN_BY_BOOT:
-		/* The two clocks aren't read at once: only a clock that was set moves the end. */
-		return step_us > -USEC_PER_SEC && step_us < USEC_PER_SEC ? t->ends_wall_us
-									 : ends_us;
+		return instant_wall((struct instant){t->ends_wall_us, t->ends_boot_us}, now);
 	case TOKEN_BY_WALL: return t->ends_wall_us;
 	case TOKEN_OPEN: return 0;
 	}
@@ -167,11 +168,90 @@ static enum focus_outcome uninhibit(struct focus *f, const char *name)
 
 static enum focus_outcome end(struct focus *f)
 {
-	if (!focus_is_on(f))
+	if (!focus_is_on(f) && f->pomodoro.phase == POMODORO_OFF)
 		return FOCUS_IS_OFF;
 	f->n_tokens = 0;
+	f->pomodoro = (struct pomodoro){0};
 	return FOCUS_OK;
 }
+
+/* --- the pomodoro --- */
+
+static struct token *find_pomodoro(struct focus *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_tokens; i++)
+		if (f->tokens[i].kind == TOKEN_POMODORO)
+			return &f->tokens[i];
+	return NULL;
+}
+
+static struct token token_of(const struct pomodoro *p)
+{
+	struct token t = {
+		.kind = TOKEN_POMODORO,
+		.clock = TOKEN_BY_BOOT,
+		.since_wall_us = p->since_wall_us,
+		.ends_wall_us = p->ends.wall_us,
+		.ends_boot_us = p->ends.boot_us,
+	};
+
+	_Static_assert(POMODORO_TEXT_MAX <= sizeof(t.name), "a phase is the name of its token");
+	pomodoro_write(p, t.name);
+	return t;
+}
+
+bool focus_break(const struct focus *f, struct token *ret)
+{
+	if (!pomodoro_is_break(&f->pomodoro))
+		return false;
+	*ret = token_of(&f->pomodoro);
+	return true;
+}
+
+/* Its token comes, goes, or is another one. Return: false when there is no room; then nothing has changed. */
+static bool set_pomodoro(struct focus *f, const struct pomodoro *p)
+{
+	struct token *t = find_pomodoro(f);
+
+	if (p->phase == POMODORO_WORK && !t) {
+		if (f->n_tokens == FOCUS_TOKENS_MAX)
+			return false;
+		t = &f->tokens[f->n_tokens++];
+	}
+	f->pomodoro = *p;
+	if (p->phase == POMODORO_WORK)
+		*t = token_of(p);
+	else if (t)
+		*t = f->tokens[--f->n_tokens];
+	return true;
+}
+
+static enum focus_outcome start_pomodoro(struct focus *f, const struct pomodoro_plan *plan,
+					 int64_t n_rounds, struct instant now)
+{
+	struct pomodoro p;
+
+	if (n_rounds < 1 || n_rounds > POMODORO_ROUNDS_MAX)
+		return FOCUS_WRONG_ROUNDS;
+	p = pomodoro_start(plan, (unsigned)n_rounds, now);
+	return set_pomodoro(f, &p) ? FOCUS_OK : FOCUS_TOO_MANY;
+}
+
+/* Return: whether it is in another phase. */
+static bool follow_pomodoro(struct focus *f, const struct pomodoro_plan *plan, struct instant now)
+{
+	struct pomodoro p;
+
+	if (f->pomodoro.phase == POMODORO_OFF || now.boot_us < f->pomodoro.ends.boot_us)
+		return false;
+	p = pomodoro_at(&f->pomodoro, plan, now);
+	/* The room that a break has kept is free. */
+	return set_pomodoro(f, &p);
+}
+
+/* --- blocks, and what is over --- */
 
 static bool holds(const struct schedule_now *now, const char *name)
 {
@@ -237,7 +317,7 @@ enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event,
 	const size_t n_before = f->n_tokens;
 	const int64_t since_us = focus_since(f);
 	enum focus_outcome outcome = FOCUS_OK;
-	bool is_changed = true;
+	bool is_changed = true, has_gone_on = false;
 
 	switch (event->kind) {
 	case FOCUS_START: outcome = start(f, &event->request, now); break;
@@ -245,8 +325,13 @@ enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event,
 	case FOCUS_END: outcome = end(f); break;
 	case FOCUS_INHIBIT: outcome = inhibit(f, event->name, event->label, now); break;
 	case FOCUS_UNINHIBIT: outcome = uninhibit(f, event->name); break;
-	case FOCUS_SCHEDULE: outcome = follow(f, event->schedule, now, &is_changed); break;
+	case FOCUS_POMODORO: outcome = start_pomodoro(f, event->plan, event->n_rounds, now); break;
+	case FOCUS_SCHEDULE:
+		has_gone_on = follow_pomodoro(f, event->plan, now);
+		outcome = follow(f, event->schedule, now, &is_changed);
+		break;
 	case FOCUS_TICK:
+		has_gone_on = follow_pomodoro(f, event->plan, now);
 		tick(f, now);
 		is_changed = f->n_tokens < n_before;
 		break;
@@ -254,7 +339,7 @@ enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event,
 	if (outcome != FOCUS_OK && event->kind != FOCUS_SCHEDULE)
 		is_changed = false;
 	*ret = (struct focus_change){
-		.is_changed = is_changed,
+		.is_changed = is_changed || has_gone_on,
 		.has_begun = n_before == 0 && focus_is_on(f),
 		.is_over = n_before > 0 && !focus_is_on(f),
 		.n_gone = n_before - MIN(n_before, f->n_tokens),
@@ -263,19 +348,34 @@ enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event,
 	return outcome;
 }
 
+static enum focus_outcome restore_pomodoro(struct focus *f, const struct token *t)
+{
+	struct pomodoro p;
+
+	/* What can't be read holds to its end, as a round that is the last one. */
+	if (!pomodoro_read(t->name, &p))
+		p = (struct pomodoro){.phase = POMODORO_WORK, .round = 1, .n_rounds = 1};
+	p.since_wall_us = t->since_wall_us;
+	p.ends = (struct instant){t->ends_wall_us, t->ends_boot_us};
+	if (pomodoro_is_break(&p) && f->n_tokens == FOCUS_TOKENS_MAX)
+		return FOCUS_TOO_MANY;
+	return set_pomodoro(f, &p) ? FOCUS_OK : FOCUS_TOO_MANY;
+}
+
 enum focus_outcome focus_restore(struct focus *f, const struct token *token, bool is_same_boot,
 				 struct instant now)
 {
-	struct token *t;
+	struct token t = *token;
 
-	if (f->n_tokens == FOCUS_TOKENS_MAX)
-		return FOCUS_TOO_MANY;
-	t = &f->tokens[f->n_tokens++];
-	*t = *token;
-	t->name[sizeof(t->name) - 1] = '\0';
-	t->label[sizeof(t->label) - 1] = '\0';
+	t.name[sizeof(t.name) - 1] = '\0';
+	t.label[sizeof(t.label) - 1] = '\0';
 	if (!is_same_boot)
-		t->ends_boot_us = usec_add(now.boot_us, usec_sub(t->ends_wall_us, now.wall_us));
+		t.ends_boot_us = usec_add(now.boot_us, usec_sub(t.ends_wall_us, now.wall_us));
+	if (t.kind == TOKEN_POMODORO)
+		return restore_pomodoro(f, &t);
+	if (is_full(f))
+		return FOCUS_TOO_MANY;
+	f->tokens[f->n_tokens++] = t;
 	return FOCUS_OK;
 }
 
@@ -293,6 +393,8 @@ struct wake focus_next(const struct focus *f)
 		case TOKEN_OPEN: break;
 		}
 	}
+	if (f->pomodoro.phase != POMODORO_OFF)
+		next.boot_us = MIN(next.boot_us, f->pomodoro.ends.boot_us);
 	return next;
 }
 
@@ -325,6 +427,7 @@ const char *token_kind_name(enum token_kind kind)
 	case TOKEN_MANUAL: return "manual";
 	case TOKEN_INHIBIT: return "inhibit";
 	case TOKEN_SCHEDULE: return "schedule";
+	case TOKEN_POMODORO: return "pomodoro";
 	}
 	return "unknown";
 }

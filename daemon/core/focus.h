@@ -4,15 +4,16 @@
  * Pure. Focus is on while at least one hold token is there; it ends when the last one goes. A token that was
  * given a duration ends by boot time, so that suspend counts and a clock that is set doesn't matter; one
  * that was given a time of day ends by wall time, as does one of a block that comes back; one that an
- * application holds ends with a word of it. No kind of token moves or ends another one: the manual one goes on
- * when a block ends, and a block when the manual one does. Everything that happens to tokens happens in
- * focus_apply().
+ * application holds ends with a word of it. A pomodoro has a token in each round of work, and none in its
+ * breaks. No kind of token moves or ends another one: the manual one goes on when a block ends, and a block
+ * when the manual one does. Everything that happens to tokens happens in focus_apply().
  */
 #pragma once
+#include "daemon/core/pomodoro.h"
 #include "daemon/core/schedule.h"
 #include <stdbool.h>
 
-/* Applications can't take the room of the user and of the blocks. */
+/* Applications can't take the room of the user, of the pomodoro and of the blocks. */
 #define FOCUS_INHIBITS_MAX 62
 #define FOCUS_TOKENS_MAX (BLOCKS_MAX + FOCUS_INHIBITS_MAX + 2)
 #define FOCUS_LABEL_MAX 200 /* bytes; longer ones are refused */
@@ -21,6 +22,7 @@ enum token_kind {
 	TOKEN_MANUAL = 0,
 	TOKEN_INHIBIT = 1,  /* held by an application */
 	TOKEN_SCHEDULE = 2, /* a [block NAME] is on */
+	TOKEN_POMODORO = 3, /* a round of work is on: its name is what pomodoro_write() writes */
 };
 
 enum token_clock {
@@ -42,6 +44,7 @@ struct token {
 struct focus {
 	struct token tokens[FOCUS_TOKENS_MAX];
 	size_t n_tokens;
+	struct pomodoro pomodoro; /* its token is there while it is in POMODORO_WORK */
 };
 
 enum focus_outcome {
@@ -52,6 +55,7 @@ enum focus_outcome {
 	FOCUS_LABEL_TOO_LONG,
 	FOCUS_TOO_MANY,
 	FOCUS_NO_SUCH_TOKEN,
+	FOCUS_WRONG_ROUNDS, /* fewer than one, or more than POMODORO_ROUNDS_MAX */
 };
 
 /** What is asked for: exactly one of duration and until is greater than 0. */
@@ -64,11 +68,13 @@ struct focus_request {
 enum focus_event_kind {
 	FOCUS_START,     /* take the manual token, or move its end */
 	FOCUS_EXTEND,    /* move the last end that is known; the manual token takes it over */
-	FOCUS_END,       /* give back every token */
+	FOCUS_END,       /* give back every token, and end the pomodoro */
+	FOCUS_POMODORO,  /* start one, in place of the one that is on */
 	FOCUS_INHIBIT,   /* take one for an application */
 	FOCUS_UNINHIBIT, /* and give it back */
-	FOCUS_SCHEDULE,  /* those of the blocks become the ones that hold now */
-	FOCUS_TICK,      /* give back those whose end has come */
+	/* These two also bring the pomodoro to where it is by now, so that focus isn't off in between. */
+	FOCUS_SCHEDULE, /* those of the blocks become the ones that hold now */
+	FOCUS_TICK,     /* give back those whose end has come */
 };
 
 struct focus_event {
@@ -78,11 +84,13 @@ struct focus_event {
 	const char *name;             /* FOCUS_INHIBIT, FOCUS_UNINHIBIT; shorter than token.name */
 	const char *label;            /* FOCUS_INHIBIT; cut to FOCUS_LABEL_MAX, on a code point */
 	const struct schedule_now *schedule; /* FOCUS_SCHEDULE */
+	int64_t n_rounds;                    /* FOCUS_POMODORO */
+	const struct pomodoro_plan *plan;    /* and FOCUS_SCHEDULE, FOCUS_TICK while one is on */
 };
 
 /** What an event has changed. */
 struct focus_change {
-	bool is_changed;  /* a token came, went, or has another end */
+	bool is_changed;  /* a token came, went, or has another end; or the phase of the pomodoro */
 	bool has_begun;   /* focus was off, and is on */
 	bool is_over;     /* focus was on, and is off */
 	size_t n_gone;    /* tokens that went */
@@ -103,12 +111,22 @@ LULL_MUSTCHECK enum focus_outcome focus_apply(struct focus *f, const struct focu
  * focus_restore() - take a token that was written down before a restart
  * @is_same_boot: boot times are still valid; otherwise the wall time says how long is left
  *
- * A token whose end has passed is taken too: the next FOCUS_TICK ends it as usual.
+ * A token whose end has passed is taken too: the next FOCUS_TICK ends it as usual. One of focus_break() is a
+ * break again.
  *
  * Return: FOCUS_OK, or FOCUS_TOO_MANY.
  */
 LULL_MUSTCHECK enum focus_outcome focus_restore(struct focus *f, const struct token *token,
 						bool is_same_boot, struct instant now);
+
+/**
+ * focus_break() - in a break of a pomodoro: what is to be written down beside the tokens, for focus_restore()
+ *
+ * There is room for it among FOCUS_TOKENS_MAX.
+ *
+ * Return: false when no break is on; then @ret isn't written.
+ */
+bool focus_break(const struct focus *f, struct token *ret);
 
 static inline bool focus_is_on(const struct focus *f)
 {

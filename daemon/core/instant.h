@@ -42,6 +42,19 @@ static inline int64_t usec_sub(int64_t a, int64_t b)
 	return difference;
 }
 
+/**
+ * instant_wall() - when @planned comes, which was written down on both clocks, as a wall time at @now
+ *
+ * The two clocks aren't read at once: only a clock that was set moves it.
+ */
+static inline int64_t instant_wall(struct instant planned, struct instant now)
+{
+	int64_t wall_us = usec_add(now.wall_us, usec_sub(planned.boot_us, now.boot_us));
+	int64_t step_us = usec_sub(wall_us, planned.wall_us);
+
+	return step_us > -USEC_PER_SEC && step_us < USEC_PER_SEC ? planned.wall_us : wall_us;
+}
+
 /** wake_earlier() - the earlier one on each clock */
 static inline struct wake wake_earlier(struct wake a, struct wake b)
 {

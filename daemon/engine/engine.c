@@ -178,13 +178,16 @@ struct engine *engine_free(struct engine *e)
 static void save_focus(struct engine *e)
 {
 	struct journal_token tokens[FOCUS_TOKENS_MAX];
-	size_t i;
+	size_t n = e->focus.n_tokens, i;
+	struct token rest;
 
-	for (i = 0; i < e->focus.n_tokens; i++) {
+	for (i = 0; i < n; i++)
 		tokens[i].token = e->focus.tokens[i];
+	if (focus_break(&e->focus, &rest))
+		tokens[n++].token = rest;
+	for (i = 0; i < n; i++)
 		memcpy(tokens[i].boot_id, e->boot_id, sizeof(tokens[i].boot_id));
-	}
-	if (journal_put_tokens(e->pass.journal, tokens, e->focus.n_tokens) < 0)
+	if (journal_put_tokens(e->pass.journal, tokens, n) < 0)
 		log_error("out of memory: focus will not survive a restart");
 	e->outlook.is_known = false;
 	e->has_changed = true;
@@ -245,8 +248,9 @@ static void look_at_timetable(struct engine *e)
 	/* There is a new edge or delivery to show, whatever holds. */
 	e->outlook.is_known = false;
 	e->has_changed = true;
-	if (apply(e, &(struct focus_event){.kind = FOCUS_SCHEDULE, .schedule = &schedule}) !=
-	    FOCUS_OK)
+	if (apply(e, &(struct focus_event){.kind = FOCUS_SCHEDULE,
+					   .schedule = &schedule,
+					   .plan = &e->pass.settings->pomodoro}) != FOCUS_OK)
 		log_error("a block doesn't hold: there are too many reasons for focus");
 }
 
@@ -260,6 +264,7 @@ static enum control_outcome to_control(enum focus_outcome outcome)
 	case FOCUS_LABEL_TOO_LONG: return CONTROL_LABEL_TOO_LONG;
 	case FOCUS_TOO_MANY: return CONTROL_TOO_MANY;
 	case FOCUS_NO_SUCH_TOKEN: return CONTROL_NOT_FOUND;
+	case FOCUS_WRONG_ROUNDS: return CONTROL_WRONG_ROUNDS;
 	}
 	return CONTROL_TOO_MANY;
 }
@@ -292,6 +297,16 @@ enum control_outcome engine_end_focus(struct engine *e)
 	outcome = apply(e, &(struct focus_event){.kind = FOCUS_END});
 	look_at_timetable(e);
 	return to_control(outcome);
+}
+
+enum control_outcome engine_start_pomodoro(struct engine *e, uint32_t n_rounds)
+{
+	const struct pomodoro_plan *plan = &e->pass.settings->pomodoro;
+
+	return to_control(
+		apply(e, &(struct focus_event){.kind = FOCUS_POMODORO,
+					       .plan = plan,
+					       .n_rounds = n_rounds > 0 ? n_rounds : plan->every}));
 }
 
 uint32_t engine_inhibit(struct engine *e, const char *sender, const char *reason)
@@ -333,7 +348,8 @@ void engine_wake(struct engine *e, struct instant now)
 	e->outlook.is_known = false;
 	/* First, so that focus goes on where a block begins as something else ends. */
 	look_at_timetable(e);
-	if (apply(e, &(struct focus_event){.kind = FOCUS_TICK}) != FOCUS_OK)
+	if (apply(e, &(struct focus_event){.kind = FOCUS_TICK,
+					   .plan = &e->pass.settings->pomodoro}) != FOCUS_OK)
 		log_error("the end of a block was missed");
 	deliver_if_due(e);
 	is_on = focus_is_on(&e->focus);

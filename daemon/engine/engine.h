@@ -128,6 +128,7 @@ enum control_outcome {
 	CONTROL_NOT_FOUND,
 	CONTROL_BUSY,
 	CONTROL_NO_MEMORY,
+	CONTROL_WRONG_ROUNDS,
 };
 
 /** What StartFocus asks for; 0 and NULL: not said. At most one of duration and until. */
@@ -140,8 +141,17 @@ struct focus_options {
 LULL_MUSTCHECK enum control_outcome engine_start_focus(struct engine *e,
 						       const struct focus_options *options);
 LULL_MUSTCHECK enum control_outcome engine_extend_focus(struct engine *e, int64_t duration_us);
-/** engine_end_focus() - end everything that is on, and of each block the rest of this occurrence */
+/**
+ * engine_end_focus() - end everything that is on, of each block the rest of this occurrence, and the pomodoro
+ * also in a break
+ */
 LULL_MUSTCHECK enum control_outcome engine_end_focus(struct engine *e);
+
+/**
+ * engine_start_pomodoro() - start one, or, when one is on, start it anew
+ * @n_rounds: 0: as many as the settings say
+ */
+LULL_MUSTCHECK enum control_outcome engine_start_pomodoro(struct engine *e, uint32_t n_rounds);
 
 /**
  * engine_release() - let these go, or, with none, everything that waits

@@ -7,7 +7,7 @@
 /** Wall times; 0: none, or nobody knows. */
 struct outlook {
 	bool is_known;      /* cleared when a turn begins, and by what changes any of it */
-	int64_t until_us;   /* focus goes off; blocks that follow without a gap count */
+	int64_t until_us;   /* focus goes off; blocks and rounds that follow without a gap count */
 	int64_t release_us; /* held ones are released */
 	int64_t change_us;  /* the next token comes or goes by itself */
 	const char

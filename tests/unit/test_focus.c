@@ -23,8 +23,11 @@ static const struct instant noon = {INT64_C(1767268800000000), 5000 * USEC_PER_S
 
 static struct focus_change last_change;
 
+static const struct pomodoro_plan plan = {25 * MINUTE, 5 * MINUTE, 15 * MINUTE, 4};
+
 static enum focus_outcome apply(struct focus *f, struct focus_event event, struct instant now)
 {
+	event.plan = &plan;
 	return focus_apply(f, &event, now, &last_change);
 }
 
@@ -54,6 +57,11 @@ static enum focus_outcome focus_uninhibit(struct focus *f, const char *name)
 static enum focus_outcome focus_end(struct focus *f)
 {
 	return apply(f, (struct focus_event){.kind = FOCUS_END}, noon);
+}
+
+static enum focus_outcome focus_pomodoro(struct focus *f, int64_t n_rounds, struct instant now)
+{
+	return apply(f, (struct focus_event){.kind = FOCUS_POMODORO, .n_rounds = n_rounds}, now);
 }
 
 /* Return: how many went. */
@@ -596,12 +604,16 @@ static void a_token_that_never_ends_is_restored_without_overflow(void **state LU
 static void every_kind_has_a_name(void **state LULL_UNUSED)
 {
 	assert_string_equal(token_kind_name(TOKEN_MANUAL), "manual");
+	assert_string_equal(token_kind_name(TOKEN_POMODORO), "pomodoro");
 	assert_string_equal(token_kind_name((enum token_kind)99), "unknown");
 }
 
 /* --- several kinds of tokens at once --- */
 
-/* "m25" a manual block, "e10" extend, "end", "i"/"u" an application, "s:ab90" blocks that hold, "t" tick. */
+/*
+ * "m25" a manual block, "e10" extend, "end", "i"/"u" an application, "s:ab90" blocks that hold, "t" tick, "p4" a
+ * pomodoro of four rounds.
+ */
 static void play(struct focus *f, const char *step, struct instant now)
 {
 	struct focus_request request = {0};
@@ -623,6 +635,8 @@ static void play(struct focus *f, const char *step, struct instant now)
 		for (step += 2; *step == 'a' || *step == 'b'; step++)
 			on |= 1U << (*step - 'a');
 		focus_schedule(f, on, atoi(step) * MINUTE, now);
+	} else if (*step == 'p') {
+		assert_int_equal(focus_pomodoro(f, atoi(step + 1), now), FOCUS_OK);
 	} else if (*step == 't') {
 		focus_tick(f, now);
 	} else {
@@ -642,7 +656,7 @@ static void write_tokens(const struct focus *f, struct instant now, char *buf, s
 
 		n += (size_t)snprintf(buf + n, size - n, "%s%s", i ? " " : "",
 				      token_kind_name(t->kind));
-		if (t->kind == TOKEN_SCHEDULE)
+		if (t->kind == TOKEN_SCHEDULE || t->kind == TOKEN_POMODORO)
 			n += (size_t)snprintf(buf + n, size - n, ":%s", t->name);
 		if (ends_us > 0)
 			n += (size_t)snprintf(buf + n, size - n, "@%d",
@@ -650,9 +664,28 @@ static void write_tokens(const struct focus *f, struct instant now, char *buf, s
 	}
 }
 
+static int n_begun, n_over;
+
+/* Steps begin with the minute after noon at which they happen. */
+static void play_all(struct focus *f, const char *text, struct instant *ret_now)
+{
+	autofree(str) char *steps = strdup(text);
+	char *rest = steps, *step;
+
+	assert_non_null(steps);
+	n_begun = n_over = 0;
+	while ((step = strsep(&rest, " "))) {
+		char *what = strchr(step, ':') + 1;
+
+		*ret_now = later(noon, atoi(step) * MINUTE);
+		play(f, what, *ret_now);
+		n_begun += last_change.has_begun;
+		n_over += last_change.is_over;
+	}
+}
+
 static void no_token_moves_or_ends_another_one(void **state LULL_UNUSED)
 {
-	/* Steps begin with the minute after noon at which they happen. */
 	static const struct {
 		const char *steps, *tokens;
 	} cases[] = {
@@ -687,24 +720,82 @@ static void no_token_moves_or_ends_another_one(void **state LULL_UNUSED)
 		{"0:s:a20 5:i 6:u", "schedule:a@20"},
 		{"0:m20 5:i 20:t", "inhibit"},
 		{"0:m20 5:i 20:t 21:u", "-"},
+		/* In a break the pomodoro has no token; whatever else is there holds on. */
+		{"0:p4", "pomodoro:work 1 of 4@25"},
+		{"0:p4 25:t", "-"},
+		{"0:p4 25:t 30:t", "pomodoro:work 2 of 4@55"},
+		{"0:p4 25:t 30:t 55:t 60:t 85:t 90:t", "pomodoro:work 4 of 4@115"},
+		{"0:p1 25:t", "-"},
+		{"0:p4 5:m60 25:t", "manual@65"},
+		{"0:m60 5:p4 30:t", "manual@60"},
+		{"0:m60 5:p4 30:t 35:t", "manual@60 pomodoro:work 2 of 4@60"},
+		{"0:m27 0:p4 25:t 27:t", "-"},
+		{"0:p4 25:t 26:m60", "manual@86"},
+		{"0:p4 5:s:a60 25:t", "schedule:a@60"},
+		{"0:s:a20 5:p4 20:s:", "pomodoro:work 1 of 4@30"},
+		{"0:p4 25:t 26:s:a60 30:t", "schedule:a@60 pomodoro:work 2 of 4@55"},
+		{"0:p4 25:t 26:s:a28 28:s:", "-"},
+		{"0:p4 5:i 25:t", "inhibit"},
+		{"0:p4 5:i 25:t 26:u", "-"},
+		{"0:i 5:p4 6:u", "pomodoro:work 1 of 4@30"},
+		{"0:p4 25:t 26:i 30:t 31:u", "pomodoro:work 2 of 4@55"},
+		/* One event is enough for it to be where it is by now, also after a long sleep. */
+		{"0:p4 31:s:a60", "pomodoro:work 2 of 4@55 schedule:a@60"},
+		{"0:p4 26:s:a60", "schedule:a@60"},
+		{"0:p4 91:t", "pomodoro:work 4 of 4@115"},
+		{"0:p4 86:t", "-"},
+		{"0:p4 600:t", "-"},
+		/* Extending goes on by hand after it; the phases stay where they are. */
+		{"0:p4 5:e10 25:t", "manual@35"},
+		{"0:p4 5:e10 25:t 30:t 35:t", "pomodoro:work 2 of 4@55"},
+		/* Started anew, in a round or in a break. */
+		{"0:p4 10:p2", "pomodoro:work 1 of 2@35"},
+		{"0:p4 25:t 26:p2", "pomodoro:work 1 of 2@51"},
+		{"0:m60 0:p4 10:p2 35:t", "manual@60"},
+		/* Ending ends it, too, in whatever phase. */
+		{"0:p4 10:end 30:t", "-"},
+		{"0:p4 25:t 26:end 30:t", "-"},
+		{"0:p4 5:i 5:m9 5:s:a60 10:end 30:t", "-"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		autofree(str) char *steps = strdup(cases[i].steps);
 		struct instant now = noon;
 		struct focus f = {0};
-		char *rest = steps, *step, got[200];
+		char got[200];
 
-		assert_non_null(steps);
-		while ((step = strsep(&rest, " "))) {
-			char *what = strchr(step, ':') + 1;
-
-			now = later(noon, atoi(step) * MINUTE);
-			play(&f, what, now);
-		}
+		play_all(&f, cases[i].steps, &now);
 		write_tokens(&f, now, got, sizeof(got));
 		if (strcmp(got, cases[i].tokens) != 0)
 			fail_msg("after '%s': %s, not %s", cases[i].steps, got, cases[i].tokens);
+	}
+}
+
+static void in_one_event_something_may_go_and_something_come_without_a_gap(void **state LULL_UNUSED)
+{
+	static const struct {
+		const char *steps;
+		int n_begun, n_over;
+	} cases[] = {
+		{"0:p4 25:t 30:t 55:t", 2, 2},
+		{"0:p4 25:t 26:end", 1, 1},
+		/* A block ends as a round begins, or begins as a round ends. */
+		{"0:p4 25:t 26:s:a30 30:s: 30:t", 2, 1},
+		{"0:p4 25:s:a30 25:t", 1, 0},
+		/* Asleep from a break in which something else held into the next round, and from round to round. */
+		{"0:s:a28 0:p4 25:t 31:s: 31:t", 1, 0},
+		{"0:m28 0:p4 25:t 31:t", 1, 0},
+		{"0:p4 31:t", 1, 0},
+		{"0:p4 600:t", 1, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct instant now = noon;
+		struct focus f = {0};
+
+		play_all(&f, cases[i].steps, &now);
+		if (n_begun != cases[i].n_begun || n_over != cases[i].n_over)
+			fail_msg("in '%s' focus has begun %d times and is over %d times",
+				 cases[i].steps, n_begun, n_over);
 	}
 }
 
@@ -755,6 +846,200 @@ static void in_every_order_focus_is_on_while_one_token_is_held(void **state LULL
 	assert_int_equal(play_on(&off, 0, 0), 2520);
 }
 
+/*
+ * Of two rounds: 0 not yet, 1 in the first, 2 in the break, 3 in the second, 4 over. The manual token has a time of day, so
+ * that only a clock that is set ends it.
+ */
+static struct instant in_phase(int phase)
+{
+	static const int minutes[] = {0, 0, 25, 30, 55};
+
+	return (struct instant){noon.wall_us, noon.boot_us + minutes[phase] * MINUTE};
+}
+
+/* Of a manual token, of an application's and of a block's, by bits; and of a pomodoro, which goes on by itself. */
+static int play_with_pomodoro(const struct focus *before, unsigned held, unsigned done, int phase)
+{
+	int n_orders = held == 0 && done == 7 && phase == 4;
+	bool was_on = held || phase == 1 || phase == 3;
+
+	for (unsigned bit = 1; bit <= 8; bit <<= 1) {
+		unsigned now_held = held ^ (bit & 7);
+		int now_phase = phase + (bit == 8);
+		struct instant now = in_phase(now_phase <= 4 ? now_phase : 4);
+		struct focus f = *before;
+		bool is_work = now_phase == 1 || now_phase == 3;
+		struct token rest;
+
+		if (done & bit || now_phase > 4)
+			continue;
+		if (bit == 8 && phase == 0)
+			assert_int_equal(focus_pomodoro(&f, 2, now), FOCUS_OK);
+		else if (bit == 8)
+			focus_tick(&f, now);
+		else if (bit == 1 && now_held & 1)
+			start_until(&f, noon.wall_us + HOUR, now);
+		else if (bit == 1)
+			assert_int_equal(focus_tick(&f, clock_set(now, HOUR)), 1);
+		else if (bit == 2 && now_held & 2)
+			assert_int_equal(focus_inhibit(&f, "1 1 :1.5", "", now), FOCUS_OK);
+		else if (bit == 2)
+			assert_int_equal(focus_uninhibit(&f, "1 1 :1.5"), FOCUS_OK);
+		else
+			focus_schedule(&f, now_held >> 2, 4 * HOUR, now);
+		assert_int_equal(f.n_tokens, __builtin_popcount(now_held) + is_work);
+		assert_int_equal(last_change.has_begun, !was_on && (now_held || is_work));
+		assert_int_equal(last_change.is_over, was_on && !(now_held || is_work));
+		assert_true(last_change.is_changed);
+		assert_int_equal(focus_break(&f, &rest), now_phase == 2);
+		/* Also in a break it wakes at its end. */
+		assert_true(focus_next(&f).boot_us == (now_phase >= 1 && now_phase <= 3
+							       ? in_phase(now_phase + 1).boot_us
+							       : INSTANT_NEVER));
+		n_orders += play_with_pomodoro(&f, now_held, done | (held & bit), now_phase);
+	}
+	return n_orders;
+}
+
+static void in_every_order_a_pomodoro_and_the_others_leave_each_other_alone(
+	void **state LULL_UNUSED)
+{
+	const struct focus off = {0};
+
+	/* Ten events: three tokens' two and the pomodoro's four come in order: 10! / (2^3 * 4!). */
+	assert_int_equal(play_with_pomodoro(&off, 0, 0, 0), 18900);
+}
+
+/* --- the pomodoro --- */
+
+static void a_pomodoro_has_from_1_to_99_rounds(void **state LULL_UNUSED)
+{
+	static const int64_t wrong[] = {INT64_MIN, -1, 0, 100, UINT32_MAX, INT64_MAX};
+	struct focus f = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(focus_pomodoro(&f, wrong[i], noon), FOCUS_WRONG_ROUNDS);
+		assert_false(last_change.is_changed);
+	}
+	assert_false(focus_is_on(&f));
+	assert_int_equal(focus_pomodoro(&f, 99, noon), FOCUS_OK);
+	assert_int_equal(focus_pomodoro(&f, 100, later(noon, MINUTE)), FOCUS_WRONG_ROUNDS);
+	assert_true(f.pomodoro.ends.boot_us == noon.boot_us + 25 * MINUTE);
+}
+
+static void ending_in_a_break_is_no_end_of_focus_but_changes_something(void **state LULL_UNUSED)
+{
+	struct focus f = {0};
+
+	assert_int_equal(focus_pomodoro(&f, 4, noon), FOCUS_OK);
+	focus_tick(&f, later(noon, 26 * MINUTE));
+	assert_true(last_change.is_over);
+	assert_true(last_change.since_us == noon.wall_us);
+	assert_int_equal(focus_extend(&f, HOUR, later(noon, 26 * MINUTE)), FOCUS_IS_OFF);
+	assert_int_equal(focus_end(&f), FOCUS_OK);
+	assert_true(last_change.is_changed && !last_change.is_over);
+	assert_wakes(&f, INSTANT_NEVER, INSTANT_NEVER);
+	assert_int_equal(focus_end(&f), FOCUS_IS_OFF);
+}
+
+/* What a lulld leaves to the next one. */
+static void hand_on(const struct focus *from, struct focus *to, bool is_same_boot,
+		    struct instant now)
+{
+	struct token rest;
+
+	*to = (struct focus){0};
+	for (size_t i = 0; i < from->n_tokens; i++)
+		restore(to, from->tokens[i], is_same_boot, now);
+	if (focus_break(from, &rest))
+		restore(to, rest, is_same_boot, now);
+}
+
+static void a_pomodoro_goes_on_after_a_restart_in_whatever_phase_it_is_then(
+	void **state LULL_UNUSED)
+{
+	static const struct {
+		int left, back; /* minutes */
+		const char *tokens;
+		int wakes;
+	} cases[] = {
+		{10, 11, "pomodoro:work 1 of 4@25", 25},
+		{10, 26, "-", 30},
+		{10, 31, "pomodoro:work 2 of 4@55", 55},
+		{10, 200, "-", 0},
+		{26, 27, "-", 30},
+		{26, 31, "pomodoro:work 2 of 4@55", 55},
+		{26, 56, "-", 60},
+		{26, 200, "-", 0},
+		{40, 41, "pomodoro:work 2 of 4@55", 55},
+		{114, 115, "-", 0},
+	};
+
+	for (int is_same_boot = 0; is_same_boot < 2; is_same_boot++) {
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			struct focus f = {0}, next;
+			struct instant back = later(noon, cases[i].back * MINUTE);
+			int64_t booted_us = is_same_boot ? 0 : 4000 * USEC_PER_SEC;
+			int64_t wakes_us = noon.boot_us + cases[i].wakes * MINUTE - booted_us;
+			char got[100];
+
+			back.boot_us -= booted_us;
+			assert_int_equal(focus_pomodoro(&f, 4, noon), FOCUS_OK);
+			focus_tick(&f, later(noon, cases[i].left * MINUTE));
+			hand_on(&f, &next, is_same_boot, back);
+			focus_tick(&next, back);
+			write_tokens(&next, back, got, sizeof(got));
+			if (strcmp(got, cases[i].tokens) != 0)
+				fail_msg("from %d to %d: %s", cases[i].left, cases[i].back, got);
+			assert_wakes(&next, INSTANT_NEVER,
+				     cases[i].wakes > 0 ? wakes_us : INSTANT_NEVER);
+		}
+	}
+}
+
+static void a_pomodoro_that_can_not_be_read_holds_to_its_end(void **state LULL_UNUSED)
+{
+	struct token t = example(TOKEN_BY_BOOT, 10 * MINUTE);
+	struct focus f = {0};
+
+	t.kind = TOKEN_POMODORO;
+	memset(t.name, 'n', sizeof(t.name));
+	restore(&f, t, true, noon);
+	/* And there is one at most. */
+	restore(&f, t, true, noon);
+	assert_int_equal(f.n_tokens, 1);
+	assert_int_equal(focus_tick(&f, later(noon, 10 * MINUTE - 1)), 0);
+	assert_int_equal(focus_tick(&f, later(noon, 10 * MINUTE)), 1);
+	assert_wakes(&f, INSTANT_NEVER, INSTANT_NEVER);
+}
+
+static void in_a_break_the_room_for_the_next_round_is_kept(void **state LULL_UNUSED)
+{
+	const struct focus_request request = {.duration_us = HOUR};
+	struct token t = example(TOKEN_OPEN, HOUR), rest;
+	struct focus f = {0};
+
+	assert_int_equal(focus_pomodoro(&f, 4, noon), FOCUS_OK);
+	focus_tick(&f, later(noon, 26 * MINUTE));
+	/* Of a kind that only a later version knows. */
+	t.kind = (enum token_kind)7;
+	for (int i = 1; i < FOCUS_TOKENS_MAX; i++)
+		restore(&f, t, true, noon);
+	assert_int_equal(focus_restore(&f, &t, true, noon), FOCUS_TOO_MANY);
+	assert_int_equal(focus_start(&f, &request, later(noon, 26 * MINUTE)), FOCUS_TOO_MANY);
+	assert_true(focus_break(&f, &rest));
+	focus_tick(&f, later(noon, 31 * MINUTE));
+	assert_int_equal(f.n_tokens, FOCUS_TOKENS_MAX);
+	assert_int_equal(f.pomodoro.phase, POMODORO_WORK);
+	/* Where there is none, none is started, nor taken up. */
+	f = (struct focus){0};
+	for (int i = 0; i < FOCUS_TOKENS_MAX; i++)
+		restore(&f, t, true, noon);
+	assert_int_equal(focus_pomodoro(&f, 4, noon), FOCUS_TOO_MANY);
+	assert_int_equal(focus_restore(&f, &rest, true, noon), FOCUS_TOO_MANY);
+	assert_int_equal(f.pomodoro.phase, POMODORO_OFF);
+}
+
 static void a_schedule_that_is_the_same_changes_nothing(void **state LULL_UNUSED)
 {
 	struct focus f = {0}, before;
@@ -788,6 +1073,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_token_moves_or_ends_another_one),
 		cmocka_unit_test(in_every_order_focus_is_on_while_one_token_is_held),
+		cmocka_unit_test(in_one_event_something_may_go_and_something_come_without_a_gap),
+		cmocka_unit_test(in_every_order_a_pomodoro_and_the_others_leave_each_other_alone),
+		cmocka_unit_test(a_pomodoro_has_from_1_to_99_rounds),
+		cmocka_unit_test(ending_in_a_break_is_no_end_of_focus_but_changes_something),
+		cmocka_unit_test(a_pomodoro_goes_on_after_a_restart_in_whatever_phase_it_is_then),
+		cmocka_unit_test(a_pomodoro_that_can_not_be_read_holds_to_its_end),
+		cmocka_unit_test(in_a_break_the_room_for_the_next_round_is_kept),
 		cmocka_unit_test(a_schedule_that_is_the_same_changes_nothing),
 		cmocka_unit_test(applications_leave_room_for_the_user_and_the_blocks),
 		cmocka_unit_test(focus_is_off_at_first),
