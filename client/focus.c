@@ -3,6 +3,7 @@
 #include "client/verb.h"
 #include "client/when.h"
 #include "client/words.h"
+#include "config/settings.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -99,6 +100,21 @@ static void warn_if_behind(const json_t *status)
 			"says what to do");
 }
 
+/* "the pomodoro has ended in work 2 of 4; ": what else a call has done that answers with a status. */
+static void print_ended(const json_t *reply, const json_t *status)
+{
+	const char *ended = call_text(reply, "ended_pomodoro");
+
+	if (!ended[0])
+		return;
+	fputs(json_is_object(json_object_get(status, "pomodoro"))
+		      ? "the pomodoro begins anew, it was in "
+		      : "the pomodoro has ended in ",
+	      stdout);
+	print_text(stdout, ended);
+	fputs("; ", stdout);
+}
+
 /* Calls a method that answers with the resulting status, and prints that. */
 static enum outcome change(const struct args *a, const char *member, const char *signature,
 			   json_t *args, enum call_start start)
@@ -126,6 +142,7 @@ static enum outcome change(const struct args *a, const char *member, const char 
 		text = status_focus_text(status, when_now());
 		if (!text)
 			return call_no_memory();
+		print_ended(json_array_get(reply, 0), status);
 		fputs("focus is ", stdout);
 		print_text(stdout, text);
 	}
@@ -152,6 +169,25 @@ enum outcome toggle_run(const struct args *a)
 	if (r != OUTCOME_DONE)
 		return r;
 	return change(a, "ToggleFocus", "a{sv}", json_pack("[o]", options), CALL_MAY_START);
+}
+
+enum outcome pomodoro_run(const struct args *a)
+{
+	json_int_t n_rounds = 0;
+
+	if (a->words.n_items > 0) {
+		const char *text = a->words.items[0];
+
+		for (const char *s = text; *s && n_rounds <= POMODORO_ROUNDS_MAX; s++)
+			n_rounds = *s < '0' || *s > '9' ? POMODORO_ROUNDS_MAX + 1
+							: n_rounds * 10 + (*s - '0');
+		if (n_rounds < 1 || n_rounds > POMODORO_ROUNDS_MAX) {
+			print_failure("'%s' isn't a number of rounds; write one from 1 to %d", text,
+				      POMODORO_ROUNDS_MAX);
+			return OUTCOME_USAGE;
+		}
+	}
+	return change(a, "StartPomodoro", "u", json_pack("[I]", n_rounds), CALL_MAY_START);
 }
 
 enum outcome extend_run(const struct args *a)

@@ -37,6 +37,19 @@ static json_t *tokens_of(const json_t *reply)
 	return all;
 }
 
+/* null when none is on; an older lulld doesn't say. */
+static json_t *pomodoro_of(const json_t *reply)
+{
+	const json_t *pomodoro = json_object_get(reply, "pomodoro");
+
+	if (!call_text(pomodoro, "phase")[0])
+		return json_null();
+	return json_pack("{s:s, s:I, s:I, s:o, s:o}", "phase", call_text(pomodoro, "phase"),
+			 "round", call_number(pomodoro, "round"), "rounds",
+			 call_number(pomodoro, "rounds"), "since", instant_of(pomodoro, "since"),
+			 "ends", instant_of(pomodoro, "ends"));
+}
+
 /* Who has org.freedesktop.Notifications; an older lulld doesn't say. */
 static json_t *owner_of(const json_t *reply)
 {
@@ -58,7 +71,7 @@ json_t *status_json(const json_t *reply)
 		return NULL;
 	return json_pack(
 		"{s:b, s:o, s:o, s:I, s:o, s:b, s:{s:s, s:s, s:s}, s:s, s:s, s:I, s:I, s:I, s:I, s:o, "
-		"s:o, s:o, s:s, s:o}",
+		"s:o, s:o, s:s, s:o, s:o}",
 		"focus", json_is_true(json_object_get(reply, "focus")), "until",
 		instant_of(reply, "until"), "tokens", tokens_of(reply), "held",
 		json_integer_value(json_object_get(reply, "held")), "next_release",
@@ -71,8 +84,40 @@ json_t *status_json(const json_t *reply)
 		"releasing", call_number(reply, "releasing"), "config_errors",
 		json_is_array(errors) ? json_incref(errors) : json_array(), "owner",
 		owner_of(reply), "next_change", instant_of(reply, "next_change"), "next_block",
-		call_text(reply, "next_block"), "next_delivery",
-		instant_of(reply, "next_delivery"));
+		call_text(reply, "next_block"), "next_delivery", instant_of(reply, "next_delivery"),
+		"pomodoro", pomodoro_of(reply));
+}
+
+/* The name of an application's token is for lulld alone. */
+static bool has_name(const json_t *token)
+{
+	return strcmp(call_text(token, "kind"), "inhibit") != 0 && call_text(token, "name")[0];
+}
+
+/* "schedule deep-work", "pomodoro work 2 of 4", "manual", "inhibit" */
+static void write_token(FILE *out, const json_t *token)
+{
+	fputs(call_text(token, "kind"), out);
+	if (has_name(token))
+		fprintf(out, " %s", call_text(token, "name"));
+}
+
+/* What begins at @at, the next change: a block, or, after the break that is on, "work 3 of 4". */
+static bool write_start(FILE *out, const json_t *status, const json_t *at)
+{
+	const json_t *pomodoro = json_object_get(status, "pomodoro");
+	const char *block = call_text(status, "next_block");
+
+	if (block[0]) {
+		fputs(block, out);
+		return true;
+	}
+	if (strcmp(call_text(pomodoro, "phase"), "work") == 0 ||
+	    !json_equal(json_object_get(pomodoro, "ends"), at))
+		return false;
+	fprintf(out, "work %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
+		call_number(pomodoro, "round") + 1, call_number(pomodoro, "rounds"));
+	return true;
 }
 
 /* Why focus is on, from every token that has more to say than "by hand". */
@@ -112,7 +157,9 @@ char *status_focus_text(const json_t *status, int64_t now_us)
 		fputs("off", out);
 		if (json_is_integer(change)) {
 			when_format(json_integer_value(change), now_us, end);
-			fprintf(out, " until %s (%s)", end, call_text(status, "next_block"));
+			fprintf(out, " until %s (", end);
+			write_start(out, status, change);
+			fputc(')', out);
 		}
 		if (json_is_integer(delivery)) {
 			when_format(json_integer_value(delivery), now_us, end);
@@ -166,17 +213,6 @@ static char *held_text(const json_t *status, int64_t now_us)
 	return r < 0 ? NULL : text;
 }
 
-/* "schedule deep-work", "manual", "inhibit" */
-static void write_token(FILE *out, const json_t *token)
-{
-	const char *kind = call_text(token, "kind");
-
-	fputs(kind, out);
-	/* The name of an application's is for lulld alone. */
-	if (strcmp(kind, "schedule") == 0)
-		fprintf(out, " %s", call_text(token, "name"));
-}
-
 /* Every reason for focus, and until when. */
 static char *tokens_text(const json_t *status, int64_t now_us)
 {
@@ -212,15 +248,15 @@ static char *tokens_text(const json_t *status, int64_t now_us)
 	return text;
 }
 
-/* What changes next by itself: a block begins, or a token ends. */
+/* What changes next by itself: a block or a round begins, or a token ends. */
 static char *next_text(const json_t *status, int64_t now_us)
 {
 	const json_t *next = json_object_get(status, "next_change");
-	const char *block = call_text(status, "next_block");
 	char *text = NULL;
 	size_t size = 0, i;
 	FILE *out = open_memstream(&text, &size);
 	char when[WHEN_TEXT_MAX];
+	bool is_start;
 	json_t *token;
 
 	if (!out)
@@ -228,11 +264,12 @@ static char *next_text(const json_t *status, int64_t now_us)
 	if (json_is_integer(next)) {
 		when_format(json_integer_value(next), now_us, when);
 		fprintf(out, "%s, ", when);
-		if (block[0])
-			fprintf(out, "%s begins", block);
+		is_start = write_start(out, status, next);
+		if (is_start)
+			fputs(" begins", out);
 		json_array_foreach(json_object_get(status, "tokens"), i, token)
 		{
-			if (block[0] || !json_equal(json_object_get(token, "ends"), next))
+			if (is_start || !json_equal(json_object_get(token, "ends"), next))
 				continue;
 			write_token(out, token);
 			fputs(" ends", out);
@@ -246,6 +283,25 @@ static char *next_text(const json_t *status, int64_t now_us)
 		return NULL;
 	}
 	return text;
+}
+
+/* "work 2 of 4, until 10:25", "break until 10:30"; nothing while there is none. */
+static void print_pomodoro(const json_t *pomodoro, int64_t now_us)
+{
+	bool is_work = strcmp(call_text(pomodoro, "phase"), "work") == 0;
+	char rounds[48] = "", when[WHEN_TEXT_MAX];
+	autofree(str) char *text = NULL;
+
+	if (!json_is_object(pomodoro))
+		return;
+	if (is_work)
+		snprintf(rounds, sizeof(rounds),
+			 " %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT ",",
+			 call_number(pomodoro, "round"), call_number(pomodoro, "rounds"));
+	when_format(call_number(pomodoro, "ends"), now_us, when);
+	if (asprintf(&text, "%s%s until %s", call_text(pomodoro, "phase"), rounds, when) < 0)
+		text = NULL;
+	print_line("Pomodoro", text ? text : call_text(pomodoro, "phase"));
 }
 
 /* Why lull isn't in front, by the kind of who is: what comes after its title and its pid. */
@@ -358,6 +414,7 @@ static enum outcome print_for_people(const json_t *status)
 	if (!focus || !tokens || !next || !held || !front)
 		return call_no_memory();
 	print_line("Focus", focus);
+	print_pomodoro(json_object_get(status, "pomodoro"), now);
 	print_line("Tokens", tokens);
 	print_line("Next", next);
 	print_line("Held", held);

@@ -71,6 +71,7 @@ enum outcome focus_run(const struct args *a);
 enum outcome extend_run(const struct args *a);
 enum outcome end_run(const struct args *a);
 enum outcome toggle_run(const struct args *a);
+enum outcome pomodoro_run(const struct args *a);
 enum outcome list_run(const struct args *a);
 enum outcome show_run(const struct args *a);
 enum outcome release_run(const struct args *a);

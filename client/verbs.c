@@ -133,7 +133,7 @@ static const struct verb verbs[] = {
 		.summary = "end focus now; what was held is released",
 		.details =
 			"Everything that is on ends, and of a block of lull.conf the rest of today's; the next\n"
-			"one comes as ever.\n"
+			"one comes as ever. A pomodoro ends as a whole, also in a break.\n"
 			"\n"
 			"  lull end\n",
 		.options = {&opt_json},
@@ -151,6 +151,22 @@ static const struct verb verbs[] = {
 		.max_words = SIZE_MAX,
 		.options = {&opt_json},
 		.run = toggle_run,
+	},
+	{
+		.name = "pomodoro",
+		.synopsis = "[N] [--json]",
+		.summary = "work in N rounds, with a break between each two",
+		.details =
+			"Notifications are held in each round and released in the break after it. How long\n"
+			"they are, and how many rounds there are without N, lull.conf says. After the last\n"
+			"round it is over; 'lull end' ends it before, also in a break; to start it while one\n"
+			"is on is to start anew. Starts lulld if need be.\n"
+			"\n"
+			"  lull pomodoro\n"
+			"  lull pomodoro 8         eight rounds; some breaks are longer\n",
+		.max_words = 1,
+		.options = {&opt_json},
+		.run = pomodoro_run,
 	},
 	{
 		.name = "list",

@@ -281,17 +281,25 @@ static bool append_property_entry(DBusMessageIter *dict, const struct bus_proper
 	       dbus_message_iter_close_container(dict, &entry);
 }
 
-bool bus_append_properties(DBusMessageIter *into, const struct bus_property *properties,
+bool bus_append_properties(DBusMessageIter *dict, const struct bus_property *properties,
 			   size_t n_properties, void *object)
 {
-	DBusMessageIter dict;
-	bool is_done;
+	bool is_done = true;
 	size_t i;
 
-	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict);
 	for (i = 0; is_done && i < n_properties; i++)
-		is_done = append_property_entry(&dict, &properties[i], object);
-	return is_done && dbus_message_iter_close_container(into, &dict);
+		is_done = append_property_entry(dict, &properties[i], object);
+	return is_done;
+}
+
+static bool append_all(DBusMessageIter *into, const struct bus_interface *interface, void *object)
+{
+	DBusMessageIter dict;
+
+	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	       bus_append_properties(&dict, interface->properties, interface->n_properties,
+				     object) &&
+	       dbus_message_iter_close_container(into, &dict);
 }
 
 static const struct bus_property *find_property(const struct bus_interface *interface,
@@ -339,8 +347,7 @@ static void get_properties(const struct bus_interface *interface, void *object,
 	if (property)
 		is_done = append_variant(&into, property, object);
 	else
-		is_done = bus_append_properties(&into, interface->properties,
-						interface->n_properties, object);
+		is_done = append_all(&into, interface, object);
 	if (is_done)
 		bus_send(connection, reply);
 	else

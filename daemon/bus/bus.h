@@ -128,8 +128,8 @@ void bus_properties_changed(const struct bus_interface *interface, void *object,
 			    DBusConnection *connection, const char *path,
 			    const char *const names[]);
 
-/** bus_append_properties() - an a{sv} of them all. Return: false when out of memory. */
-bool bus_append_properties(DBusMessageIter *into, const struct bus_property *properties,
+/** bus_append_properties() - a {sv} entry of each. Return: false when out of memory. */
+bool bus_append_properties(DBusMessageIter *dict, const struct bus_property *properties,
 			   size_t n_properties, void *object);
 
 /* --- values --- */

@@ -41,6 +41,8 @@ static const struct {
 	[CONTROL_NOT_FOUND] = {ERROR_PREFIX "NotFound", "nothing that waits has such an id"},
 	[CONTROL_BUSY] = {ERROR_PREFIX "Busy", "another test notification is on its way"},
 	[CONTROL_NO_MEMORY] = {DBUS_ERROR_NO_MEMORY, "out of memory"},
+	[CONTROL_WRONG_ROUNDS] = {ERROR_PREFIX "InvalidOption",
+				  "a pomodoro has from 1 to 99 rounds"},
 };
 
 static void refuse(DBusConnection *connection, DBusMessage *call, enum control_outcome outcome)
@@ -107,6 +109,26 @@ static bool get_tokens(void *object, DBusMessageIter *into)
 	for (i = 0; is_done && i < status.focus->n_tokens; i++)
 		is_done = append_token(&list, &status.focus->tokens[i], status.now);
 	return is_done && dbus_message_iter_close_container(into, &list);
+}
+
+/* Empty when none is on. */
+static bool get_pomodoro(void *object, DBusMessageIter *into)
+{
+	struct engine_status status = status_of(object);
+	const struct pomodoro *p = &status.focus->pomodoro;
+	dbus_uint32_t round = p->round, n_rounds = p->n_rounds;
+	int64_t ends_us = instant_wall(p->ends, status.now);
+	DBusMessageIter dict;
+	bool is_done;
+
+	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict);
+	if (is_done && p->phase != POMODORO_OFF)
+		is_done = bus_append_text_entry(&dict, "phase", pomodoro_phase_name(p->phase)) &&
+			  bus_append_entry(&dict, "round", DBUS_TYPE_UINT32, &round) &&
+			  bus_append_entry(&dict, "rounds", DBUS_TYPE_UINT32, &n_rounds) &&
+			  bus_append_entry(&dict, "since", DBUS_TYPE_INT64, &p->since_wall_us) &&
+			  bus_append_entry(&dict, "ends", DBUS_TYPE_INT64, &ends_us);
+	return is_done && dbus_message_iter_close_container(into, &dict);
 }
 
 static bool get_held(void *object, DBusMessageIter *into)
@@ -254,6 +276,7 @@ static const struct bus_property properties[] = {
 	{"Focus", "b", get_focus},
 	{"Until", "x", get_until},
 	{"Tokens", "aa{sv}", get_tokens},
+	{"Pomodoro", "a{sv}", get_pomodoro},
 	{"Held", "u", get_held},
 	{"Snoozed", "u", get_snoozed},
 	{"Announced", "u", get_announced},
@@ -273,16 +296,23 @@ static const struct bus_property properties[] = {
 
 /* --- methods --- */
 
-/* A status is the properties, in one value. */
-static void answer_status(struct control *c, DBusConnection *connection, DBusMessage *call)
+/*
+ * A status is the properties, in one value.
+ * @ended: what a call has ended of a pomodoro; "": nothing
+ */
+static void answer_status(struct control *c, DBusConnection *connection, DBusMessage *call,
+			  const char *ended)
 {
 	DBusMessage *reply = dbus_message_new_method_return(call);
-	DBusMessageIter into;
+	DBusMessageIter into, dict;
 
 	if (!reply)
 		return;
 	dbus_message_iter_init_append(reply, &into);
-	if (bus_append_properties(&into, properties, ARRAY_SIZE(properties), c)) {
+	if (dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+	    bus_append_properties(&dict, properties, ARRAY_SIZE(properties), c) &&
+	    (!*ended || bus_append_text_entry(&dict, "EndedPomodoro", ended)) &&
+	    dbus_message_iter_close_container(&into, &dict)) {
 		bus_send(connection, reply);
 		return;
 	}
@@ -290,20 +320,31 @@ static void answer_status(struct control *c, DBusConnection *connection, DBusMes
 	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
 }
 
-static void answer(struct control *c, DBusConnection *connection, DBusMessage *call,
-		   enum control_outcome outcome)
+/* @was: the pomodoro that was on before the call, and isn't any more if the call was obeyed */
+static void answer_ended(struct control *c, DBusConnection *connection, DBusMessage *call,
+			 enum control_outcome outcome, const struct pomodoro *was)
 {
+	char ended[POMODORO_TEXT_MAX] = "";
+
 	if (outcome != CONTROL_OK) {
 		refuse(connection, call, outcome);
 		return;
 	}
+	if (was->phase != POMODORO_OFF)
+		pomodoro_write(was, ended);
 	engine_commit(c->engine);
-	answer_status(c, connection, call);
+	answer_status(c, connection, call, ended);
+}
+
+static void answer(struct control *c, DBusConnection *connection, DBusMessage *call,
+		   enum control_outcome outcome)
+{
+	answer_ended(c, connection, call, outcome, &(struct pomodoro){0});
 }
 
 static void on_status(void *object, DBusConnection *connection, DBusMessage *call)
 {
-	answer_status(object, connection, call);
+	answer_status(object, connection, call, "");
 }
 
 /*
@@ -368,8 +409,19 @@ static void on_extend(void *object, DBusConnection *connection, DBusMessage *cal
 static void on_end(void *object, DBusConnection *connection, DBusMessage *call)
 {
 	struct control *c = object;
+	struct pomodoro was = status_of(c).focus->pomodoro;
 
-	answer(c, connection, call, engine_end_focus(c->engine));
+	answer_ended(c, connection, call, engine_end_focus(c->engine), &was);
+}
+
+static void on_pomodoro(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	struct control *c = object;
+	struct pomodoro was = status_of(c).focus->pomodoro;
+	dbus_uint32_t n_rounds = 0;
+
+	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT32, &n_rounds, DBUS_TYPE_INVALID);
+	answer_ended(c, connection, call, engine_start_pomodoro(c->engine, n_rounds), &was);
 }
 
 static void on_toggle(void *object, DBusConnection *connection, DBusMessage *call)
@@ -744,6 +796,7 @@ static const struct bus_method methods[] = {
 	{"ExtendFocus", "x", "a{sv}", "duration", "status", on_extend},
 	{"EndFocus", "", "a{sv}", "", "status", on_end},
 	{"ToggleFocus", "a{sv}", "a{sv}", "options", "status", on_toggle},
+	{"StartPomodoro", "u", "a{sv}", "rounds", "status", on_pomodoro},
 	{"GetStatus", "", "a{sv}", "", "status", on_status},
 	{"ListItems", "tu", "aa{sv}t", "after limit", "items next", on_list},
 	{"GetItem", "u", "a{sv}", "id", "item", on_item},
@@ -785,12 +838,13 @@ void control_free_lines(char **lines)
 static void on_tell(evutil_socket_t fd, short what, void *data)
 {
 	/* The version never changes. */
-	static const char *const names[] = {"Focus",       "Until",        "Tokens",
-					    "Held",        "Snoozed",      "Announced",
-					    "Quarantined", "Releasing",    "NextRelease",
-					    "NextChange",  "NextBlock",    "NextDelivery",
-					    "InFront",     "Owner",        "Display",
-					    "Journal",     "ConfigErrors", NULL};
+	static const char *const names[] = {"Focus",       "Until",     "Tokens",
+					    "Held",        "Snoozed",   "Announced",
+					    "Quarantined", "Releasing", "NextRelease",
+					    "NextChange",  "NextBlock", "NextDelivery",
+					    "Pomodoro",    "InFront",   "Owner",
+					    "Display",     "Journal",   "ConfigErrors",
+					    NULL};
 	struct control *c = data;
 
 	(void)fd;

@@ -406,6 +406,17 @@ class Lulld:
     def pid(self):
         return self.process.pid
 
+    def timers(self):
+        """Each clock's timer: what is left of it, in seconds; 0 when it isn't armed."""
+        left = {}
+        for path in pathlib.Path(f"/proc/{self.pid}/fdinfo").iterdir():
+            text = path.read_text()
+            clock = re.search(r"^clockid: (\d+)", text, re.M)
+            if clock:
+                s, ns = re.search(r"^it_value: \((\d+), (\d+)\)", text, re.M).groups()
+                left[int(clock[1])] = int(s) + int(ns) / 1e9
+        return left
+
     def stderr(self):
         try:
             return self.stderr_path.read_text(errors="replace")
