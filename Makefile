@@ -39,7 +39,7 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
 CORE_SRC := config/duration.c config/calendar.c config/guess.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
 	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
-	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c
+	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c daemon/core/plain.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
