@@ -39,7 +39,8 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
 CORE_SRC := config/duration.c config/calendar.c config/guess.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
 	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
-	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c daemon/core/plain.c
+	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c \
+	daemon/core/plain.c daemon/core/code_forms.c daemon/core/code_words.c daemon/core/code_wordings.c daemon/core/one_time_code.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
@@ -81,7 +82,7 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy focus pomodoro schedule batch digest desktop command services dropin framing print when load journal timetable wire manual identity
+UNIT_TESTS := duration settings text policy one_time_code focus pomodoro schedule batch digest desktop command services dropin framing print when load journal timetable wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
