@@ -37,10 +37,14 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 # --- what each program is made of ------------------------------------------------------------------
 
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
-CORE_SRC := config/duration.c config/calendar.c config/guess.c config/settings.c config/settings_text.c daemon/core/text.c daemon/core/notification.c \
-	daemon/core/policy.c daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
+CORE_SRC := config/duration.c config/calendar.c config/guess.c config/fold.c config/pattern.c \
+	config/settings.c config/settings_text.c \
+	\
+	daemon/core/text.c daemon/core/notification.c daemon/core/policy.c \
+	daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
 	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c \
-	daemon/core/plain.c daemon/core/code_forms.c daemon/core/code_words.c daemon/core/code_wordings.c daemon/core/one_time_code.c
+	daemon/core/plain.c daemon/core/code_forms.c daemon/core/code_words.c daemon/core/code_wordings.c \
+	daemon/core/one_time_code.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c daemon/bus/control.c \
@@ -82,13 +86,15 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings text policy one_time_code focus pomodoro schedule batch digest desktop command services dropin framing print when load journal timetable wire manual identity
+UNIT_TESTS := duration settings pattern text policy one_time_code focus pomodoro schedule batch digest desktop command services dropin framing print when load journal timetable wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
 unit-when_SRC := client/when.c
 unit-load_SRC := config/load.c config/xdg.c
 unit-load_PKG := inih
+unit-pattern_SRC := config/regex_pcre2.c
+unit-pattern_PKG := libpcre2-8
 unit-command_SRC := config/command.c
 unit-services_SRC := config/services.c config/command.c config/xdg.c
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
@@ -187,7 +193,7 @@ help: ## this list
 # --- packages --------------------------------------------------------------------------------------
 
 DEPS := build-essential pkg-config libevent-dev libdbus-1-dev libnotify-dev libinih-dev libsqlite3-dev \
-	libsystemd-dev libjansson-dev dbus libnotify-bin scdoc
+	libsystemd-dev libjansson-dev libpcre2-dev dbus libnotify-bin scdoc
 TEST_DEPS := $(DEPS) libcmocka-dev python3 python3-pytest python3-dbus python3-gi python3-dbusmock \
 	dunst xfce4-notifyd xfconf mate-notification-daemon notification-daemon lxqt-notificationd \
 	xvfb xdotool imagemagick x11-utils strace clang clang-format \
