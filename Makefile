@@ -38,10 +38,11 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
 CORE_SRC := config/duration.c config/calendar.c config/guess.c config/fold.c config/pattern.c config/rule.c \
-	config/settings.c config/settings_text.c \
-	daemon/core/text.c daemon/core/notification.c daemon/core/policy.c daemon/core/tally.c \
+	config/default_rules.c config/settings.c config/settings_table.c config/settings_value.c config/settings_text.c \
+	config/settings_check.c config/settings_template.c \
+	daemon/core/text.c daemon/core/notification.c daemon/core/policy.c daemon/core/tally.c daemon/core/trace.c \
 	daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
-	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c \
+	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c daemon/core/forecast.c \
 	daemon/core/plain.c daemon/core/code_forms.c daemon/core/code_words.c daemon/core/code_wordings.c \
 	daemon/core/one_time_code.c
 
@@ -50,15 +51,15 @@ BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/
 	daemon/bus/finder.c daemon/bus/peer.c daemon/bus/units.c daemon/bus/launch.c daemon/bus/starter.c \
 	daemon/bus/adopt.c daemon/bus/takeover.c
 # Files of the user's that daemon and client both read.
-FILES_SRC := config/load.c config/xdg.c config/command.c config/services.c config/adopted.c
+FILES_SRC := config/load.c config/regex_pcre2.c config/xdg.c config/command.c config/services.c config/adopted.c
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
-	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/timetable.c daemon/engine/outlook.c daemon/engine/inhibit.c daemon/engine/handle.c \
+	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/hold.c daemon/engine/rulebook.c daemon/engine/timetable.c daemon/engine/outlook.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/probe.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 
 lulld_SRC := daemon/main.c daemon/standing.c daemon/ports.c daemon/configuration.c daemon/log.c daemon/clock.c daemon/zone.c daemon/guard.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
 	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c daemon/present/presenter.c \
 	$(FILES_SRC)
-lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd
+lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd libpcre2-8
 
 lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/when.c client/suggest.c client/words.c \
 	client/status.c client/focus.c client/list.c client/items.c client/show.c client/handle.c \
@@ -68,7 +69,7 @@ lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/whe
 	client/enable_login.c client/enable_files.c client/enable_record.c client/enable_report.c \
 	client/enable_bus.c client/enable_found.c client/disable.c client/units.c client/dropin.c client/autostart.c client/disk.c \
 	$(FILES_SRC)
-lull_PKG := dbus-1 jansson sqlite3 inih
+lull_PKG := dbus-1 jansson sqlite3 inih libpcre2-8
 
 lull-present_SRC := daemon/present/lull_present.c
 lull-present_PKG := libnotify
@@ -90,10 +91,12 @@ unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
 unit-when_SRC := client/when.c
-unit-load_SRC := config/load.c config/xdg.c
-unit-load_PKG := inih
+unit-load_SRC := config/load.c config/xdg.c config/regex_pcre2.c
+unit-load_PKG := inih libpcre2-8
 unit-pattern_SRC := config/regex_pcre2.c
 unit-pattern_PKG := libpcre2-8
+unit-policy_SRC := config/load.c config/xdg.c config/regex_pcre2.c
+unit-policy_PKG := inih libpcre2-8
 unit-command_SRC := config/command.c
 unit-services_SRC := config/services.c config/command.c config/xdg.c
 unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c

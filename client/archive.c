@@ -235,7 +235,7 @@ static struct ping read_ping(sqlite3_stmt *stmt)
 		.reason = (enum close_reason)sqlite3_column_int(stmt, 3),
 		.urgency = (enum urgency)sqlite3_column_int(stmt, 4),
 		.arrived_us = sqlite3_column_int64(stmt, 5),
-		.due_us = sqlite3_column_int64(stmt, 6),
+		.due.wall_us = sqlite3_column_int64(stmt, 6),
 		.changed_us = sqlite3_column_int64(stmt, 7),
 		.sender = "",
 		.app = column_text(stmt, 8),
@@ -244,6 +244,7 @@ static struct ping read_ping(sqlite3_stmt *stmt)
 		.tag = "",
 		.summary = column_text(stmt, 11),
 		.rule = column_text(stmt, 12),
+		.trace = "",
 	};
 }
 
@@ -289,6 +290,102 @@ static int walk_rows(struct walk *w, size_t limit, bool *ret_is_journal)
 	}
 	*ret_is_journal = error == 0;
 	return error < 0 ? error : to_errno(r);
+}
+
+/* --- one of them, and those that were held --- */
+
+#define HELD_COLUMNS                                                                            \
+	"id, seq, state, reason, urgency, arrived, due, changed, app, desktop_entry, category," \
+	" summary, rule, due_reason, until, released, digest, ruleset, trace"
+
+static struct ping read_held(sqlite3_stmt *stmt)
+{
+	struct ping p = read_ping(stmt);
+
+	p.due.reason = (enum due_reason)sqlite3_column_int(stmt, 13);
+	p.until = (enum hold_until)sqlite3_column_int(stmt, 14);
+	p.released_us = sqlite3_column_int64(stmt, 15);
+	p.digest = (enum rule_digest)sqlite3_column_int(stmt, 16);
+	p.ruleset = sqlite3_column_int64(stmt, 17);
+	p.trace = column_text(stmt, 18);
+	return p;
+}
+
+void archive_item_done(struct archive_item *item)
+{
+	item->ping = ping_free(item->ping);
+	free(item->rules);
+	item->rules = NULL;
+}
+
+char *archive_remembered(struct archive *a, const char *key)
+{
+	sqlite3_stmt *stmt = NULL;
+	char *value = NULL;
+	int r = sqlite3_prepare_v2(a->db, "SELECT value FROM meta WHERE key = ?1", -1, &stmt, NULL);
+
+	if (r == SQLITE_OK)
+		r = sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+	if (r == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		value = strdup(column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+int archive_find(struct archive *a, uint32_t id, struct archive_item *ret, char **ret_error)
+{
+	static const char sql[] = "SELECT " HELD_COLUMNS " FROM ping WHERE id = ?1 AND kind = 0";
+	struct archive_item item = {0};
+	sqlite3_stmt *stmt = NULL;
+	char key[40];
+	int r = to_errno(sqlite3_prepare_v2(a->db, sql, -1, &stmt, NULL));
+
+	if (r == 0)
+		r = to_errno(sqlite3_bind_int64(stmt, 1, id));
+	if (r == 0) {
+		int step = sqlite3_step(stmt);
+
+		r = step == SQLITE_DONE ? -ENOENT : to_errno(step);
+		if (step == SQLITE_ROW) {
+			struct ping p = read_held(stmt);
+
+			item.ping = ping_copy(&p);
+			r = item.ping ? 0 : -ENOMEM;
+		}
+	}
+	if (r < 0 && r != -ENOENT && r != -ENOMEM)
+		explain(a, r, ret_error);
+	sqlite3_finalize(stmt);
+	if (r < 0)
+		return r;
+	snprintf(key, sizeof(key), "ruleset:%lld", (long long)item.ping->ruleset);
+	item.rules = archive_remembered(a, key);
+	*ret = item;
+	return 0;
+}
+
+int archive_held(struct archive *a, int (*ping)(void *data, const struct ping *p), void *data,
+		 char **ret_error)
+{
+	static const char sql[] = "SELECT " HELD_COLUMNS " FROM ping WHERE kind = 0 AND due > 0"
+				  " AND (released > 0 OR state = 0) ORDER BY seq";
+	sqlite3_stmt *stmt = NULL;
+	int error = 0, r = sqlite3_prepare_v2(a->db, sql, -1, &stmt, NULL);
+
+	while (error == 0 && (r == SQLITE_OK || r == SQLITE_ROW)) {
+		r = sqlite3_step(stmt);
+		if (r == SQLITE_ROW) {
+			struct ping p = read_held(stmt);
+
+			error = ping(data, &p);
+		}
+	}
+	if (error == 0 && to_errno(r) < 0) {
+		error = to_errno(r);
+		explain(a, error, ret_error);
+	}
+	sqlite3_finalize(stmt);
+	return error;
 }
 
 int archive_each(struct archive *a, const struct archive_query *query,

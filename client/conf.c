@@ -50,11 +50,14 @@ static enum outcome put_json(const json_t *value)
 static enum outcome check_json(const char *path, const struct load_errors *errors)
 {
 	autofree(json) json_t *out = NULL;
-	json_t *lines = json_array();
+	json_t *lines = json_array(), *warnings = json_array();
 
 	for (size_t i = 0; i < errors->count; i++)
 		json_array_append_new(lines, path_json(errors->lines[i]));
-	out = json_pack("{s:o, s:o}", "file", path_json(path), "mistakes", lines);
+	for (size_t i = 0; i < errors->n_warnings; i++)
+		json_array_append_new(warnings, path_json(errors->warnings[i]));
+	out = json_pack("{s:o, s:o, s:o}", "file", path_json(path), "mistakes", lines, "warnings",
+			warnings);
 	return put_json(out);
 }
 
@@ -83,6 +86,8 @@ enum outcome check_config_run(const struct args *a)
 	}
 	for (size_t i = 0; i < errors.count; i++)
 		print_mistake(errors.lines[i]);
+	for (size_t i = 0; i < errors.n_warnings; i++)
+		print_mistake(errors.warnings[i]);
 	if (errors.count > 0)
 		return OUTCOME_REFUSED;
 	if (!a->is_json) {
@@ -111,21 +116,33 @@ static json_t *value_json(const struct settings_entry *e)
 	case SETTING_CLOCK:
 	case SETTING_CLOCKS:
 	case SETTING_DATE:
-	case SETTING_DATES: break;
+	case SETTING_DATES:
+	case SETTING_PATTERNS:
+	case SETTING_HINTS:
+	case SETTING_WHEN:
+	case SETTING_DUE:
+	case SETTING_REPEAT:
+	case SETTING_BUDGET: break;
 	}
 	text = settings_value(e);
 	return text ? path_json(text) : NULL;
 }
 
-/* "focus.default", "block.work.start" */
+/* "focus.default", "block.work.start", "rule.chat.hint x-kde-origin-name" */
 static char *entry_name(const struct settings_entry *e)
 {
 	char *text;
 
-	if (asprintf(&text, "%s.%s%s%s", e->row->section, e->name ? e->name : "",
-		     e->name ? "." : "", e->row->key) < 0)
+	if (asprintf(&text, "%s.%s%s%s%s%s", e->row->section, e->name ? e->name : "",
+		     e->name ? "." : "", e->row->key, e->hint ? " " : "",
+		     e->hint ? e->hint : "") < 0)
 		return NULL;
 	return text;
+}
+
+static const char *source_name(const struct settings_entry *e)
+{
+	return e->line > 0 ? "file" : e->is_built_in ? "built-in" : "default";
 }
 
 static enum outcome config_json(const char *path, bool is_there, const struct settings *s,
@@ -137,8 +154,9 @@ static enum outcome config_json(const char *path, bool is_there, const struct se
 
 	for (size_t i = 0; settings_entry(s, i, &e); i++) {
 		autofree(str) char *name = entry_name(&e);
-		json_t *one = json_pack("{s:o, s:o}", "value", value_json(&e), "line",
-					e.line > 0 ? json_integer(e.line) : json_null());
+		json_t *one = json_pack("{s:o, s:o, s:s}", "value", value_json(&e), "line",
+					e.line > 0 ? json_integer(e.line) : json_null(), "from",
+					source_name(&e));
 
 		if (!name || json_object_set_new(all, name, one) < 0) {
 			json_decref(all);
@@ -163,6 +181,9 @@ static char *entry_text(const struct settings_entry *e)
 	return text;
 }
 
+/* Longer ones, such as lists of categories, don't push the column to the right. */
+#define VALUE_WIDTH_MAX 48
+
 /* Each setting, and where it comes from, in a column. */
 static enum outcome config_text(const char *path, bool is_there, const struct settings *s)
 {
@@ -174,7 +195,7 @@ static enum outcome config_text(const char *path, bool is_there, const struct se
 
 		if (!text)
 			return call_no_memory();
-		width = MAX(width, print_width(text));
+		width = MAX(width, MIN(print_width(text), VALUE_WIDTH_MAX));
 	}
 	print_text(stdout, path);
 	puts(is_there ? "" : " (not there: every setting has its default)");
@@ -183,12 +204,13 @@ static enum outcome config_text(const char *path, bool is_there, const struct se
 
 		if (!text)
 			return call_no_memory();
-		printf("%s%*s", text, (int)(width - print_width(text) + 2), "");
+		printf("%s%*s", text,
+		       (int)(width > print_width(text) ? width - print_width(text) : 0) + 2, "");
 		if (e.line > 0) {
 			print_text(stdout, path);
 			printf(":%u\n", e.line);
 		} else {
-			puts("default");
+			puts(e.is_built_in ? "built in" : "default");
 		}
 	}
 	return OUTCOME_DONE;

@@ -64,7 +64,7 @@ static int add_json(struct sink *to, const struct ping *p, const char *body)
 			  (json_int_t)p->id, "app", text_or_escaped(p->app), "summary",
 			  text_or_escaped(p->summary), "body", text_or_escaped(body), "urgency",
 			  items_urgency((json_int_t)p->urgency), "arrived",
-			  (json_int_t)p->arrived_us, "due", instant(p->due_us), "state",
+			  (json_int_t)p->arrived_us, "due", instant(p->due.wall_us), "state",
 			  ping_state_name(p->state), "changed", (json_int_t)p->changed_us, "reason",
 			  reason, "rule", text_or_escaped(p->rule));
 

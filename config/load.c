@@ -32,14 +32,15 @@ struct reader {
 	struct settings *settings;
 	struct load_errors *errors;
 	size_t n_mistakes;
+	size_t n_warnings;
 	int fault; /* ends the parsing */
 };
 
-LULL_PRINTF(2, 3)
-static int append_error(struct load_errors *errors, const char *fmt, ...)
+LULL_PRINTF(3, 4)
+static int append_line(char ***lines, size_t *count, const char *fmt, ...)
 {
 	autofree(str) char *line = NULL;
-	char **lines;
+	char **more;
 	va_list args;
 	int n;
 
@@ -50,13 +51,15 @@ static int append_error(struct load_errors *errors, const char *fmt, ...)
 		line = NULL;
 		return -ENOMEM;
 	}
-	lines = realloc(errors->lines, (errors->count + 1) * sizeof(*lines));
-	if (!lines)
+	more = realloc(*lines, (*count + 1) * sizeof(*more));
+	if (!more)
 		return -ENOMEM;
-	errors->lines = lines;
-	lines[errors->count++] = take(line);
+	*lines = more;
+	more[(*count)++] = take(line);
 	return 0;
 }
+
+#define append_error(errors, ...) append_line(&(errors)->lines, &(errors)->count, __VA_ARGS__)
 
 /* Notes a mistake in the current line. Parsing goes on: the writer shall learn of all of them. */
 static void mistake(struct reader *r, const char *what)
@@ -264,7 +267,7 @@ static int assign(void *user, const char *section, const char *key, const char *
 	if (!key || !value || r->fault < 0)
 		return 1;
 	set_before = settings_line(r->settings, section, key);
-	if (set_before && *set_before > 0) {
+	if (set_before && *set_before > 0 && *set_before != SETTING_BUILT_IN) {
 		mistakef(r, "'%s' in [%s] is set twice, in line %u and here", key, section,
 			 *set_before);
 		return 1;
@@ -277,18 +280,23 @@ static int assign(void *user, const char *section, const char *key, const char *
 }
 
 /* What settings_check() finds. */
-static void mistake_in_line(void *data, unsigned line, const char *what)
+static void found_in_line(void *data, enum settings_finding kind, unsigned line, const char *what)
 {
 	struct reader *r = data;
+	struct load_errors *errors = r->errors;
 
 	r->line = line;
-	mistake(r, what);
+	if (kind == SETTINGS_MISTAKE)
+		mistake(r, what);
+	else if (r->n_warnings++ < MISTAKES_MAX && r->fault == 0)
+		r->fault = append_line(&errors->warnings, &errors->n_warnings, "%s:%u: warning: %s",
+				       r->path, line, what);
 }
 
 static int parse(const char *path, const char *text, size_t len, struct load_errors *errors,
 		 struct settings **ret)
 {
-	autofree(settings) struct settings *settings = settings_new();
+	autofree(settings) struct settings *settings = settings_new(regex_pcre2());
 	struct reader r = {
 		.path = path,
 		.text = text,
@@ -311,12 +319,16 @@ static int parse(const char *path, const char *text, size_t len, struct load_err
 		r.line = (size_t)result;
 		mistake(&r, "expected 'key = value' or '[section]'");
 	}
-	result = settings_check(settings, mistake_in_line, &r);
+	result = settings_check(settings, found_in_line, &r);
 	if (r.fault == 0)
 		r.fault = result;
 	if (r.fault == 0 && r.n_mistakes > MISTAKES_MAX)
 		r.fault = append_error(errors, "%s: and %zu more mistakes", path,
 				       r.n_mistakes - MISTAKES_MAX);
+	if (r.fault == 0 && r.n_warnings > MISTAKES_MAX)
+		r.fault =
+			append_line(&errors->warnings, &errors->n_warnings,
+				    "%s: and %zu more warnings", path, r.n_warnings - MISTAKES_MAX);
 	if (r.fault < 0)
 		return r.fault;
 	if (r.n_mistakes > 0)
@@ -399,6 +411,9 @@ void load_errors_done(struct load_errors *errors)
 	for (size_t i = 0; i < errors->count; i++)
 		free(errors->lines[i]);
 	free(errors->lines);
+	for (size_t i = 0; i < errors->n_warnings; i++)
+		free(errors->warnings[i]);
+	free(errors->warnings);
 	*errors = (struct load_errors){0};
 }
 

@@ -8,10 +8,12 @@
 #pragma once
 #include "config/settings.h"
 
-/** What was wrong in a file. */
+/** What was wrong in a file, as lines such as "/path/lull.conf:12: ...", without a newline; owned. */
 struct load_errors {
-	char **lines; /* "/path/lull.conf:12: ...", without a newline; owned */
+	char **lines; /* mistakes: it isn't in force */
 	size_t count;
+	char **warnings; /* "/path/lull.conf:12: warning: ...": it is, but hardly as meant */
+	size_t n_warnings;
 };
 
 void load_errors_done(struct load_errors *errors);
@@ -27,8 +29,8 @@ char *load_path(void);
 /**
  * load_settings() - read a file
  * @path: a file that doesn't exist is an empty one
- * @errors: initialised to zero; every mistake in the file is appended, or the first hundred and how many
- *          more there are
+ * @errors: initialised to zero; every mistake and warning in the file is appended, or the first hundred and
+ *          how many more there are
  * @ret: a complete new value; written only on 0
  *
  * Return: 0; -EINVAL when @errors says why; another negative errno when the file can't be read (also

@@ -17,7 +17,7 @@ static size_t put_word(FILE *out, const char *word, size_t len, bool *in_code)
 		if (c == '`') {
 			*in_code = !*in_code;
 			c = '*';
-		} else if (strchr("*_\\", c)) {
+		} else if (strchr("*_\\[", c)) {
 			written++;
 			fputc('\\', out);
 		}
@@ -48,16 +48,31 @@ static void write_paragraph(FILE *out, const char *indent, const char *text)
 	fputc('\n', out);
 }
 
+/* A manual that lacks it is seen by its test. */
+static void write_allowed(FILE *out, const struct setting *row)
+{
+	autofree(str) char *text = NULL;
+	bool in_code = false;
+	size_t size = 0;
+	FILE *allowed = open_memstream(&text, &size);
+
+	if (!allowed)
+		return;
+	settings_write_allowed(allowed, row);
+	if (fclose(allowed) == 0)
+		put_word(out, text, size, &in_code);
+}
+
 static void write_setting(FILE *out, const struct setting *row)
 {
 	bool in_code = false;
 
 	fputs("\n*", out);
-	put_word(out, row->key, strlen(row->key), &in_code);
+	put_word(out, setting_key(row), strlen(setting_key(row)), &in_code);
 	fputs("*\n", out);
 	write_paragraph(out, "\t", row->help);
 	fputs("\n\tTakes ", out);
-	settings_write_allowed(out, row);
+	write_allowed(out, row);
 	if (row->is_required) {
 		fputs(". Must be given\n", out);
 	} else if (*row->default_text) {
@@ -96,7 +111,9 @@ void manual_write(FILE *out)
 		"first: 50m, 1h30m, 1h30, 90s. A bare number is minutes.");
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0 || strcmp(table[i - 1].section, table[i].section) != 0)
-			fprintf(out, table[i].is_named ? "\n# [%s NAME]\n" : "\n# [%s]\n",
+			fprintf(out,
+				table[i].scope != SETTING_IN_FILE ? "\n# [%s NAME]\n"
+								  : "\n# [%s]\n",
 				table[i].section);
 		write_setting(out, &table[i]);
 	}

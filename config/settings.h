@@ -1,12 +1,13 @@
 /*
  * settings: what the user can set, in one table.
  *
- * A row is section, key, type, range, default as the user would type it, and help. Parsing, messages,
- * lull.conf and the manual come from it. Pure: the file is read by load.c.
+ * A row is section, key, type, range, default as the user would type it, and help (settings_table.c). Parsing,
+ * messages, lull.conf and the manual come from it. Pure: the file is read by load.c.
  */
 #pragma once
 #include "config/base.h"
-#include "config/calendar.h"
+#include "config/rule.h"
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,8 +38,11 @@ struct pomodoro_plan {
 /** Where the file sets things; 0: nowhere. */
 struct section_lines {
 	unsigned section;
-	unsigned keys[SETTINGS_MAX]; /* one a row of the table */
+	unsigned keys[SETTINGS_MAX]; /* one a row of the table; or SETTING_BUILT_IN */
 };
+
+/** In place of a line: it isn't the file that sets it. */
+#define SETTING_BUILT_IN UINT_MAX
 
 /** Every effective value. Strings and arrays are owned. */
 struct settings {
@@ -52,6 +56,13 @@ struct settings {
 	struct block *blocks; /* [block NAME], in the order of the file */
 	struct section_lines *block_lines;
 	size_t n_blocks;
+	/* [rule NAME]: those that the file names, in its order, and then those that are built in. */
+	struct rule *rules;
+	struct section_lines *rule_lines;
+	size_t n_rules;
+	size_t n_file_rules;
+	const struct regex_engine *regex; /* borrowed; may be NULL */
+	int64_t hold_longest_us;
 	struct clocks deliver_at; /* none: deliveries are off */
 	unsigned deliver_days;
 };
@@ -66,33 +77,50 @@ enum setting_type {
 	SETTING_CLOCKS,   /* struct clocks */
 	SETTING_DATE,     /* int32_t, or @none */
 	SETTING_DATES,    /* struct dates */
+	SETTING_PATTERNS, /* struct patterns */
+	SETTING_HINTS,    /* struct rule_hint, one a key; see settings_key() */
+	SETTING_WHEN,     /* struct rule_when; see rule.h, as for those that follow */
+	SETTING_DUE,      /* struct rule_due */
+	SETTING_REPEAT,   /* struct rule_repeat */
+	SETTING_BUDGET,   /* int64_t */
+};
+
+/** Whether a section is there once, or as often as it has names: "block work". */
+enum setting_scope {
+	SETTING_IN_FILE = 0,
+	SETTING_IN_BLOCK,
+	SETTING_IN_RULE,
 };
 
 struct setting {
 	const char *section;
-	bool is_named; /* there may be several such sections, with a name each: "block work" */
+	enum setting_scope scope;
 	const char *key;
 	enum setting_type type;
-	size_t offset;              /* in struct settings, or in struct block */
+	size_t offset;              /* in what @scope says: struct settings, block or rule */
 	int64_t min, max;           /* SETTING_NUMBER as is, SETTING_DURATION in microseconds */
 	const char *const *choices; /* NULL-terminated; SETTING_CHOICE only */
 	int32_t none;               /* SETTING_CLOCK and SETTING_DATE: when it isn't given */
 	bool is_end;                /* SETTING_CLOCK: may be 24:00 */
 	bool is_required;           /* its section is a mistake without it */
 	const char *default_text;
-	const char *example; /* for lull.conf, where @is_named */
+	const char *example; /* for lull.conf, where the section has a name */
 	const char *help;    /* one or more sentences, for lull.conf and the manual */
 };
 
 /** settings_table() - the rows, in the order of lull.conf */
 const struct setting *settings_table(size_t *ret_count);
 
+/** setting_key() - a row's key for people: "hint KEY" where there is one for each hint */
+const char *setting_key(const struct setting *row);
+
 /**
  * settings_new() - all defaults
+ * @regex: borrowed; NULL: a regular expression is a mistake
  *
  * Return: a new value, or NULL when out of memory.
  */
-struct settings *settings_new(void);
+struct settings *settings_new(const struct regex_engine *regex);
 
 /** settings_free() - free; NULL is fine. Return: NULL. */
 struct settings *settings_free(struct settings *s);
@@ -122,25 +150,38 @@ LULL_MUSTCHECK int settings_open_section(struct settings *s, const char *section
 /** settings_line() - where the file sets a key, to be read and set; NULL for one that isn't in the table */
 unsigned *settings_line(struct settings *s, const char *section, const char *key);
 
+/** How bad it is. */
+enum settings_finding {
+	SETTINGS_MISTAKE, /* it can't be in force */
+	SETTINGS_WARNING, /* it can, but can't be what was meant */
+};
+
+/** settings_found() - called with what is wrong, and the line that it is in */
+typedef void settings_found(void *data, enum settings_finding kind, unsigned line,
+			    const char *what);
+
 /**
  * settings_check() - at the end of a file: is each section whole, and does it fit together?
- * @mistake: called with each mistake, and the line that it is in
  *
  * Return: 0, or -ENOMEM.
  */
-LULL_MUSTCHECK int settings_check(const struct settings *s,
-				  void (*mistake)(void *data, unsigned line, const char *what),
-				  void *data);
+LULL_MUSTCHECK int settings_check(const struct settings *s, settings_found *found, void *data);
 
 /** A setting that is in force. */
 struct settings_entry {
 	const struct setting *row;
 	const char *name; /* of its section; NULL when that has none */
-	const void *base; /* what row->offset counts from */
+	const char *hint; /* which hint, where the row is about several; else NULL */
+	const void *base; /* what row->offset counts from; where it's a hint, its patterns */
 	unsigned line;    /* where the file sets it; 0: nowhere */
+	bool is_built_in; /* a rule that isn't the file's says so */
 };
 
-/** settings_entry() - the settings in force, one after the other. Return: false after the last. */
+/**
+ * settings_entry() - the settings in force, one after the other; of a rule, what it sets
+ *
+ * Return: false after the last.
+ */
 bool settings_entry(const struct settings *s, size_t i, struct settings_entry *ret);
 
 /**
@@ -149,6 +190,16 @@ bool settings_entry(const struct settings *s, size_t i, struct settings_entry *r
  * Return: text that the caller frees; NULL when out of memory.
  */
 char *settings_value(const struct settings_entry *e);
+
+/**
+ * settings_rules_text() - the rules in force, one a line
+ *
+ * A name, a tab, the line of its section (0: it is built in), and then each of its keys after a tab, as in
+ * "app = Slack".
+ *
+ * Return: text that the caller frees; NULL when out of memory.
+ */
+char *settings_rules_text(const struct settings *s);
 
 /** settings_section_name() - NAME of "block NAME", "" of "block"; NULL when sections like @section have none */
 const char *settings_section_name(const char *section);

@@ -142,12 +142,28 @@ void settings_write_allowed(FILE *out, const struct setting *row)
 	case SETTING_DATE: fputs("a date, such as 2026-12-24", out); break;
 	case SETTING_DATES: fputs("dates, such as 2026-12-24, 2026-12-31", out); break;
 	case SETTING_CHOICE:
-		for (size_t i = 0; row->choices[i]; i++) {
-			if (i > 0)
+		for (size_t i = 0, n = 0; row->choices[i]; i++) {
+			/* Nothing at all is no choice to speak of. */
+			if (!row->choices[i][0])
+				continue;
+			if (n++ > 0)
 				fputs(row->choices[i + 1] ? ", " : " or ", out);
 			fputs(row->choices[i], out);
 		}
 		break;
+	case SETTING_PATTERNS:
+	case SETTING_HINTS:
+		fputs("names such as Slack, Teams*, !Chess, or /regular expressions/", out);
+		break;
+	case SETTING_WHEN:
+		fputs("focus, always, block NAME, or hours such as 22:00-07:00 mon-fri", out);
+		break;
+	case SETTING_DUE: fputs("a duration such as 15m, block-end or next", out); break;
+	case SETTING_REPEAT:
+		fprintf(out, "how often and within how long, from 2 to %d, such as 2 in 3m",
+			RULE_REPEAT_MAX);
+		break;
+	case SETTING_BUDGET: fputs("a number such as 3 per block, or none", out); break;
 	}
 }
 
@@ -202,10 +218,15 @@ static bool is_nearer(const char *found, const char *name, size_t *best)
 	return true;
 }
 
+bool settings_is_nearer(const char *found, const char *name, size_t *best)
+{
+	return is_nearer(found, name, best);
+}
+
 /* "[focus]", "[block NAME]" */
 static void put_section(FILE *out, const struct setting *row)
 {
-	fprintf(out, "[%s%s]", row->section, row->is_named ? " NAME" : "");
+	fprintf(out, "[%s%s]", row->section, row->scope == SETTING_IN_FILE ? "" : " NAME");
 }
 
 static bool name_is_right(const char *name)
@@ -274,7 +295,8 @@ int settings_check_section(const char *section, char **ret_error)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		if (is_nearer(table[i].is_named ? word : section, table[i].section, &best))
+		if (is_nearer(table[i].scope == SETTING_IN_FILE ? section : word, table[i].section,
+			      &best))
 			meant = &table[i];
 	}
 	fputs("unknown section [", m.out);
@@ -335,6 +357,12 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 		return r;
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(table[i].key, key) == 0) {
+			/* In its own section it lacks what comes behind it. */
+			if (settings_section_has(section, &table[i])) {
+				fprintf(m.out, "[%s] %s: write it as '%s = ...'", section, key,
+					setting_key(&table[i]));
+				return message_finish(&m, ret_error);
+			}
 			fprintf(m.out, "'%s' belongs in ", key);
 			put_section(m.out, &table[i]);
 			fprintf(m.out, ", not in [%s]", section);
@@ -354,7 +382,7 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 			meant = &table[i];
 	}
 	if (meant && settings_section_has(section, meant)) {
-		fprintf(m.out, "did you mean '%s'?", meant->key);
+		fprintf(m.out, "did you mean '%s'?", setting_key(meant));
 	} else if (meant) {
 		fprintf(m.out, "did you mean '%s' in ", meant->key);
 		put_section(m.out, meant);
@@ -365,7 +393,7 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 		fputs("it has ", m.out);
 		for (size_t i = 0; i < count; i++) {
 			if (settings_section_has(section, &table[i])) {
-				fprintf(m.out, "%s'%s'", comma, table[i].key);
+				fprintf(m.out, "%s'%s'", comma, setting_key(&table[i]));
 				comma = ", ";
 			}
 		}
@@ -404,7 +432,13 @@ static bool guess_value(const struct setting *row, const char *value,
 	case SETTING_TEXT:
 	case SETTING_NUMBER:
 	case SETTING_DURATION:
-	case SETTING_CHOICE: break;
+	case SETTING_CHOICE:
+	case SETTING_PATTERNS:
+	case SETTING_HINTS:
+	case SETTING_WHEN:
+	case SETTING_DUE:
+	case SETTING_REPEAT:
+	case SETTING_BUDGET: break;
 	}
 	return false;
 }
@@ -430,7 +464,7 @@ int settings_explain_value(const char *section, const struct setting *row, const
 	}
 	fputs(": expected ", m.out);
 	settings_write_allowed(m.out, row);
-	for (size_t i = 0; row->type == SETTING_CHOICE && row->choices[i]; i++) {
+	for (size_t i = 0; *value && row->type == SETTING_CHOICE && row->choices[i]; i++) {
 		if (is_nearer(value, row->choices[i], &best))
 			meant = row->choices[i];
 	}
@@ -440,6 +474,28 @@ int settings_explain_value(const char *section, const struct setting *row, const
 		meant = nearest_day(value);
 	if (meant)
 		fprintf(m.out, "; did you mean '%s'?", meant);
+	return message_finish(&m, ret_error);
+}
+
+int settings_explain_because(const char *section, const struct setting *row, const char *value,
+			     const char *why, char **ret_error)
+{
+	struct message m;
+	int r = message_open(&m);
+
+	if (r < 0)
+		return r;
+	fprintf(m.out, "[%s] %s", section, setting_key(row));
+	if (*value) {
+		fputs(" = ", m.out);
+		put_found(m.out, value);
+		fputs(": expected ", m.out);
+		put_found(m.out, why);
+	} else {
+		fputs(" is empty: expected ", m.out);
+		settings_write_allowed(m.out, row);
+		fputs("; * is any", m.out);
+	}
 	return message_finish(&m, ret_error);
 }
 

@@ -16,6 +16,16 @@ LULL_MUSTCHECK int settings_explain_key(const char *section, const char *key, ch
 LULL_MUSTCHECK int settings_explain_value(const char *section, const struct setting *row,
 					  const char *value, char **ret_error);
 
+/** settings_explain_because() - a value of which @why says what was expected */
+LULL_MUSTCHECK int settings_explain_because(const char *section, const struct setting *row,
+					    const char *value, const char *why, char **ret_error);
+
+/**
+ * settings_is_nearer() - may @found be a misspelt @name, more likely than what was asked about before?
+ * @best: SIZE_MAX at first
+ */
+bool settings_is_nearer(const char *found, const char *name, size_t *best);
+
 /** settings_explain_text() - a text that is too long, or has control characters */
 LULL_MUSTCHECK int settings_explain_text(const char *section, const struct setting *row,
 					 const char *value, char **ret_error);

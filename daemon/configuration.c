@@ -23,8 +23,10 @@ static struct settings *read_config(char ***ret_lines)
 
 	*ret_lines = NULL;
 	if (!path)
-		return settings_new();
+		return settings_new(regex_pcre2());
 	if (load_settings(path, &errors, &settings) == 0) {
+		for (i = 0; i < errors.n_warnings; i++)
+			log_warn("%s", errors.warnings[i]);
 		load_errors_done(&errors);
 		return settings;
 	}
@@ -43,7 +45,7 @@ int lulld_load_config(struct lulld *l)
 	l->settings = read_config(&l->config_errors);
 	if (!l->settings) {
 		log_warn("going on with the defaults");
-		l->settings = settings_new();
+		l->settings = settings_new(regex_pcre2());
 	}
 	return l->settings ? 0 : -ENOMEM;
 }

@@ -48,6 +48,23 @@ static void port_emit_replied(void *data, const char *to, uint32_t id, const cha
 	front_emit_replied(((struct lulld *)data)->front, to, id, text);
 }
 
+static int port_read(void *data LULL_UNUSED, const struct ping *p,
+		     void (*fn)(void *context, const struct notification *n), void *context)
+{
+	struct wire_notify w = {0};
+	DBusMessage *stored = NULL;
+	int r = wire_load(p->wire, p->wire_bytes, &stored);
+
+	if (r == 0)
+		r = wire_decode(stored, &w);
+	if (r == 0)
+		fn(context, &w.n);
+	wire_done(&w);
+	if (stored)
+		dbus_message_unref(stored);
+	return r;
+}
+
 static bool port_is_here(void *data, const char *sender)
 {
 	return front_is_here(((struct lulld *)data)->front, sender);
@@ -181,6 +198,7 @@ const struct engine_ports lulld_ports = {
 	.emit_closed = port_emit_closed,
 	.emit_action = port_emit_action,
 	.emit_replied = port_emit_replied,
+	.read = port_read,
 	.is_here = port_is_here,
 	.keep_files = port_keep_files,
 	.copy_files = port_copy_files,

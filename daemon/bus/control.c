@@ -6,6 +6,7 @@
 #include "daemon/bus/value.h"
 #include "daemon/bus/wire.h"
 #include "daemon/core/focus.h"
+#include "daemon/core/policy.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
 #include <errno.h>
@@ -442,7 +443,8 @@ static bool append_item_fields(DBusMessageIter *dict, const struct ping *p)
 	       bus_append_text_entry(dict, "summary", p->summary) &&
 	       bus_append_entry(dict, "urgency", DBUS_TYPE_BYTE, &urgency) &&
 	       bus_append_entry(dict, "arrived", DBUS_TYPE_INT64, &p->arrived_us) &&
-	       bus_append_entry(dict, "due", DBUS_TYPE_INT64, &p->due_us) &&
+	       bus_append_entry(dict, "due", DBUS_TYPE_INT64, &p->due.wall_us) &&
+	       bus_append_text_entry(dict, "due_reason", due_reason_name(p->due.reason)) &&
 	       bus_append_text_entry(dict, "state", ping_state_name(p->state)) &&
 	       bus_append_entry(dict, "seq", DBUS_TYPE_UINT64, &seq);
 }
@@ -630,6 +632,7 @@ static bool append_whole(DBusMessageIter *into, const struct ping *p, DBusMessag
 	       bus_append_text_entry(&dict, "rule", p->rule) &&
 	       bus_append_entry(&dict, "reason", DBUS_TYPE_UINT32, &reason) &&
 	       bus_append_entry(&dict, "changed", DBUS_TYPE_INT64, &p->changed_us) &&
+	       bus_append_entry(&dict, "released", DBUS_TYPE_INT64, &p->released_us) &&
 	       bus_append_entry(&dict, "display_id", DBUS_TYPE_UINT32, &display_id) &&
 	       bus_append_text_entry(&dict, "kind", ping_kind_name(p->kind)) &&
 	       dbus_message_iter_close_container(into, &dict);

@@ -328,15 +328,17 @@ static int forward(struct display *d, const struct ping *p, bool is_minimal, boo
 		.shell_pid = shell_pid,
 		.is_released = p->batch > 0,
 		.is_silent = is_silent,
-		/* Sent anew, it is to be in the tray and not on the screen. */
-		.is_unobtrusive = d->how == FINDER_GNOME && p->state == PING_SHOWN &&
-				  p->urgency != URGENCY_CRITICAL,
+		.has_urgency = true,
+		.urgency = p->urgency,
 		.resolve = resolve,
 		.data = &pictures,
 	};
 	DBusMessage *call;
 	int r;
 
+	/* Sent anew, it is to be in the tray and not on the screen. */
+	if (d->how == FINDER_GNOME && p->state == PING_SHOWN && p->urgency != URGENCY_CRITICAL)
+		extra.urgency = URGENCY_LOW;
 	r = wire_forward(p->wire, p->wire_bytes, d->unique, p->display_id, is_minimal, &extra,
 			 &call);
 	if (r < 0)

@@ -67,12 +67,18 @@ static void on_credentials(void *data, DBusMessage *reply)
 	struct sender *sender = senders_find(q->front->senders, q->sender);
 	struct credentials credentials;
 	autofree(str) char *app = NULL;
+	enum sandboxed sandboxed;
 
 	credentials_read(reply, &credentials);
 	/* Also of one that has left meanwhile, as notify-send does: its process may still be there. */
 	app = identity_app(credentials.pid);
-	engine_identified(q->front->engine, q->id, app ? app : "", credentials.pid);
+	/* One that has left can't be looked into; nobody knows of it. */
+	sandboxed = !sender                               ? SANDBOXED_UNKNOWN
+		    : identity_is_sandboxed(&credentials) ? SANDBOXED_YES
+							  : SANDBOXED_NO;
+	engine_identified(q->front->engine, q->id, app ? app : "", credentials.pid, sandboxed);
 	if (sender) {
+		sender->sandboxed = sandboxed;
 		sender->pid = credentials.pid;
 		free(sender->app);
 		sender->app = take(app);
@@ -124,6 +130,7 @@ static void on_notify(void *object, DBusConnection *connection, DBusMessage *cal
 	if (wire_decode(call, &w) == 0) {
 		if (sender) {
 			w.n.pid = sender->pid;
+			w.n.sandboxed = sender->sandboxed;
 			if (!*w.n.desktop_entry && sender->app)
 				w.n.desktop_entry = sender->app;
 			if (!*w.n.app)

@@ -26,7 +26,7 @@ enum hint_use {
 	USE_PROBE,
 };
 
-static const struct hint {
+static const struct known_hint {
 	const char *key;
 	enum hint_type type;
 	enum hint_use use;
@@ -57,7 +57,7 @@ static const struct hint {
 	{"x-lull-probe", HINT_BOOL, USE_PROBE},
 };
 
-static const struct hint *find_hint(const char *key)
+static const struct known_hint *find_hint(const char *key)
 {
 	size_t i;
 
@@ -131,7 +131,7 @@ static void use_number(struct notification *n, enum hint_use use, int64_t number
 	}
 }
 
-static enum hint_fate read_text(struct hint_reader *r, const struct hint *hint,
+static enum hint_fate read_text(struct hint_reader *r, const struct known_hint *hint,
 				DBusMessageIter *value)
 {
 	const char *s;
@@ -146,7 +146,7 @@ static enum hint_fate read_text(struct hint_reader *r, const struct hint *hint,
 }
 
 /* A number in its one right type and range. */
-static enum hint_fate read_number(struct hint_reader *r, const struct hint *hint,
+static enum hint_fate read_number(struct hint_reader *r, const struct known_hint *hint,
 				  DBusMessageIter *value, struct hint_mend *ret)
 {
 	int64_t number, came;
@@ -182,10 +182,10 @@ static enum hint_fate read_number(struct hint_reader *r, const struct hint *hint
 										    : HINT_MEND;
 }
 
-enum hint_fate hints_read(struct hint_reader *r, const char *key, DBusMessageIter *value,
-			  struct hint_mend *ret)
+static enum hint_fate read_hint(struct hint_reader *r, const char *key, DBusMessageIter *value,
+				struct hint_mend *ret)
 {
-	const struct hint *hint = find_hint(key);
+	const struct known_hint *hint = find_hint(key);
 	unsigned bit;
 
 	if (!hint) {
@@ -211,4 +211,30 @@ enum hint_fate hints_read(struct hint_reader *r, const char *key, DBusMessageIte
 	case HINT_PID: return read_number(r, hint, value, ret);
 	}
 	return HINT_DROP;
+}
+
+/* What a rule may ask for. */
+static void note_hint(struct hint_reader *r, const char *key, DBusMessageIter *value)
+{
+	struct hint *hint = &r->hints[r->n->n_hints];
+	int type = dbus_message_iter_get_arg_type(value);
+
+	if (r->n->n_hints == r->n_hints_max)
+		return;
+	*hint = (struct hint){.key = key, .is_boolean = type == DBUS_TYPE_BOOLEAN};
+	if (type == DBUS_TYPE_STRING || type == DBUS_TYPE_OBJECT_PATH)
+		dbus_message_iter_get_basic(value, &hint->text);
+	else if (!value_number(value, &hint->number))
+		return;
+	r->n->n_hints++;
+}
+
+enum hint_fate hints_read(struct hint_reader *r, const char *key, DBusMessageIter *value,
+			  struct hint_mend *ret)
+{
+	enum hint_fate fate = read_hint(r, key, value, ret);
+
+	if (fate != HINT_DROP && r->hints)
+		note_hint(r, key, value);
+	return fate;
 }

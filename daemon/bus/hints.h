@@ -16,6 +16,8 @@
 struct hint_reader {
 	struct notification *n; /* what lull itself reads in them goes here */
 	size_t unknown_bytes;
+	struct hint *hints; /* room for those that rules may ask for; NULL: they aren't wanted */
+	size_t n_hints_max;
 	unsigned seen; /* bit i: the known hint i was there; a second one is left out */
 };
 

@@ -5,7 +5,7 @@
  * is never larger than the bus.
  */
 #pragma once
-#include "config/base.h"
+#include "daemon/core/notification.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +16,8 @@ struct sender {
 	char *name;    /* unique */
 	bool is_asked; /* the bus was asked for its credentials */
 	uint32_t pid;  /* 0: not known */
-	char *app;     /* application id of its process; NULL: not known */
+	enum sandboxed sandboxed;
+	char *app; /* application id of its process; NULL: not known */
 };
 
 /** senders_new() - nobody yet. Return: NULL when out of memory. */

@@ -74,9 +74,11 @@ static bool are_actions_normal(DBusMessageIter *from)
 	       dbus_message_iter_get_element_count(from) == (int)(2 * n_pairs);
 }
 
-static bool are_hints_normal(DBusMessageIter *from, struct notification *n)
+static bool are_hints_normal(DBusMessageIter *from, struct wire_notify *w)
 {
-	struct hint_reader reader = {.n = n};
+	struct hint_reader reader = {.n = &w->n,
+				     .hints = w->hints,
+				     .n_hints_max = ARRAY_SIZE(w->hints)};
 	DBusMessageIter dict, value;
 	struct hint_mend mend;
 	bool is_normal = true;
@@ -100,7 +102,8 @@ static bool read_call(DBusMessage *message, struct wire_notify *w)
 	w->n = (struct notification){.desktop_entry = "",
 				     .category = "",
 				     .tag = "",
-				     .urgency = URGENCY_NORMAL};
+				     .urgency = URGENCY_NORMAL,
+				     .hints = w->hints};
 	dbus_message_iter_init(message, &iter);
 	w->n.app = next_text(&iter);
 	dbus_message_iter_get_basic(&iter, &w->replaces_id);
@@ -116,7 +119,7 @@ static bool read_call(DBusMessage *message, struct wire_notify *w)
 		    !dbus_message_contains_unix_fds(message);
 	is_normal = are_actions_normal(&iter) && is_normal;
 	dbus_message_iter_next(&iter);
-	is_normal = are_hints_normal(&iter, &w->n) && is_normal;
+	is_normal = are_hints_normal(&iter, w) && is_normal;
 	dbus_message_iter_next(&iter);
 	dbus_message_iter_get_basic(&iter, &expire_ms);
 	if (!*w->n.app)
@@ -362,20 +365,21 @@ static bool is_shell_hint(const char *key)
 static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_minimal,
 			  const struct wire_extra *extra)
 {
-	static const unsigned char low = URGENCY_LOW;
+	const unsigned char urgency = (unsigned char)extra->urgency;
 	DBusMessageIter dict_into = DBUS_MESSAGE_ITER_INIT_CLOSED;
 	DBusMessageIter dict, value;
-	bool has_entry = false, is_done;
+	bool has_entry = false, had_urgency = false, is_done;
 	const char *key;
 
 	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict_into);
 	dbus_message_iter_recurse(from, &dict);
 	while (is_done && next_hint(&dict, &key, &value)) {
+		had_urgency = had_urgency || strcmp(key, "urgency") == 0;
 		if (is_minimal && strcmp(key, "urgency") != 0)
 			continue;
 		if ((extra->shell_pid != 0 && is_shell_hint(key)) ||
 		    (extra->is_silent && strcmp(key, "suppress-sound") == 0) ||
-		    (extra->is_unobtrusive && strcmp(key, "urgency") == 0))
+		    (extra->has_urgency && strcmp(key, "urgency") == 0))
 			continue;
 		if (extra->is_released && (strcmp(key, "x") == 0 || strcmp(key, "y") == 0))
 			continue;
@@ -384,8 +388,9 @@ static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_
 	}
 	if (is_done && !is_minimal && !has_entry && extra->desktop_entry && *extra->desktop_entry)
 		is_done = bus_append_text_entry(&dict_into, "desktop-entry", extra->desktop_entry);
-	if (is_done && extra->is_unobtrusive)
-		is_done = bus_append_entry(&dict_into, "urgency", DBUS_TYPE_BYTE, &low);
+	/* One that didn't say is as it was: some displays take the hint for more than its value. */
+	if (is_done && extra->has_urgency && (had_urgency || extra->urgency != URGENCY_NORMAL))
+		is_done = bus_append_entry(&dict_into, "urgency", DBUS_TYPE_BYTE, &urgency);
 	if (is_done && extra->is_silent)
 		is_done = bus_append_entry(&dict_into, "suppress-sound", DBUS_TYPE_BOOLEAN,
 					   &(dbus_bool_t){TRUE});

@@ -19,10 +19,13 @@
 #define WIRE_BODY_MAX (64 * 1024)
 #define WIRE_LINES_MAX 500 /* of a body: some servers take seconds for thousands */
 #define WIRE_ACTIONS_MAX (16 * 1024)
+/* Hints that rules may ask for; nobody sends nearly as many. */
+#define WIRE_HINTS_MAX 32
 
 /** A decoded Notify. The strings of @n live as long as this and the call that it came from. */
 struct wire_notify {
 	struct notification n;
+	struct hint hints[WIRE_HINTS_MAX]; /* n.hints */
 	uint32_t replaces_id;
 	DBusMessage *message; /* normalised: the call itself, where it is normal */
 	char *bytes;          /* the same, marshalled; n.wire */
@@ -76,9 +79,10 @@ bool wire_has_action(DBusMessage *stored, const char *key);
 struct wire_extra {
 	const char *desktop_entry; /* added where the sender didn't say one; "" or NULL: none */
 	uint32_t shell_pid;        /* process of the sender, for GNOME Shell; 0: not told */
-	bool is_released;    /* it was held: where it was to be shown does not matter any more */
-	bool is_unobtrusive; /* its urgency is low, whatever the sender said */
-	bool is_silent;      /* suppress-sound: not the first of its batch */
+	bool is_released; /* it was held: where it was to be shown does not matter any more */
+	bool has_urgency; /* @urgency is what it has now, whatever the sender said */
+	enum urgency urgency;
+	bool is_silent; /* suppress-sound: not the first of its batch */
 	/* What to say instead of a picture's name: NULL: as it came; "": nothing; the result is freed. */
 	char *(*resolve)(void *data, enum file_slot slot, const char *name);
 	void *data;

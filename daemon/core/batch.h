@@ -5,7 +5,7 @@
  * at once than the display can take.
  */
 #pragma once
-#include "config/base.h"
+#include "daemon/core/notification.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,7 +29,15 @@ struct batch {
 	int64_t last_seq;  /* the newest item that belongs to it */
 	int64_t formed_us; /* wall */
 	int64_t waited_us; /* length of the block that it ends, 0 when there was none */
+	unsigned takes;    /* BATCH_FORMING: which of those that are held; BATCH_TAKES() */
+	struct due due;    /* when it was to be formed, and why */
 };
+
+/** Those that are held until something: a bit for each enum hold_until. */
+#define BATCH_TAKES(until) (1U << (until))
+#define BATCH_TAKES_ALL 0xfU
+/** Only those that are due by themselves. */
+#define BATCH_TAKES_DUE 0x10U
 
 /** batch_form() - one by one or as a digest? */
 enum batch_form batch_form(int64_t n_items, int64_t digest_above);

@@ -16,7 +16,7 @@ struct ping *ping_copy(const struct ping *p)
 {
 	size_t bytes = sizeof(*p) + p->wire_bytes + strlen(p->sender) + strlen(p->app) +
 		       strlen(p->desktop_entry) + strlen(p->category) + strlen(p->tag) +
-		       strlen(p->summary) + strlen(p->rule) + 7;
+		       strlen(p->summary) + strlen(p->rule) + strlen(p->trace) + 8;
 	struct ping *copy = malloc(bytes);
 	char *at;
 
@@ -36,6 +36,7 @@ struct ping *ping_copy(const struct ping *p)
 	copy->tag = pack(&at, p->tag);
 	copy->summary = pack(&at, p->summary);
 	copy->rule = pack(&at, p->rule);
+	copy->trace = pack(&at, p->trace);
 	return copy;
 }
 

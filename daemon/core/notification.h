@@ -5,7 +5,7 @@
  * A `struct ping` is a row of the journal; ping_copy() makes one that owns everything.
  */
 #pragma once
-#include "config/base.h"
+#include "config/rule.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +23,21 @@ enum close_reason {
 	CLOSE_DISMISSED = 2,
 	CLOSE_BY_CALL = 3,
 	CLOSE_UNDEFINED = 4,
+};
+
+/** A hint that is one value. Its strings belong to whoever made it. */
+struct hint {
+	const char *key;
+	const char *text; /* NULL: a number */
+	int64_t number;
+	bool is_boolean; /* @number is 0 or 1 */
+};
+
+/** Whether an application runs in a sandbox; the bus tells it a moment after its first notification. */
+enum sandboxed {
+	SANDBOXED_UNKNOWN = 0,
+	SANDBOXED_NO,
+	SANDBOXED_YES,
 };
 
 /**
@@ -43,7 +58,10 @@ struct notification {
 	bool claims_probe; /* it says that it is a probe; anybody may */
 	bool is_probe;     /* it is the one that was announced */
 	uint32_t pid;      /* of the sender; 0: not known */
-	const void *wire;  /* the normalised Notify, marshalled */
+	enum sandboxed sandboxed;
+	const struct hint *hints;
+	size_t n_hints;
+	const void *wire; /* the normalised Notify, marshalled */
 	size_t wire_bytes;
 };
 
@@ -67,6 +85,34 @@ enum ping_kind {
 	PING_PROBE = 2, /* a test of the way to the display; nobody's message */
 };
 
+/** Why a notification is due when it is. Written down; a number keeps its meaning. */
+enum due_reason {
+	DUE_NONE = 0,
+	DUE_BLOCK_END = 1,
+	DUE_DELIVERY = 2,
+	DUE_LONGEST = 3, /* [hold] longest */
+	DUE_RULE = 4,    /* the due of a rule */
+	DUE_HOURS = 5,   /* the end of a rule's hours */
+	DUE_ASKED = 6,   /* it was released by hand */
+	DUE_SNOOZED = 7,
+	N_DUE_REASONS,
+};
+
+/** What releases one that is held, besides its own due instant. Written down. */
+enum hold_until {
+	HOLD_BLOCK = 0,    /* the end of focus, or a delivery */
+	HOLD_DELIVERY = 1, /* a delivery */
+	HOLD_DUE = 2,      /* nothing */
+	HOLD_NEXT = 3,     /* the end of the next focus block, or a delivery: focus was off */
+	N_HOLD_UNTIL,
+};
+
+/** An instant at which it is to be released, and why then. */
+struct due {
+	int64_t wall_us; /* 0: there is none, or it isn't known */
+	enum due_reason reason;
+};
+
 /** A row. seq gives the order of arrival; a replaced one keeps its seq. */
 struct ping {
 	uint32_t id; /* what the sender knows */
@@ -79,8 +125,11 @@ struct ping {
 	enum close_reason reason;
 	unsigned tries; /* how often the display refused it or died of it */
 	enum urgency urgency;
-	int64_t arrived_us; /* wall */
-	int64_t due_us;     /* wall; 0: with the block; PING_SNOOZED: when it comes back */
+	int64_t arrived_us;    /* wall */
+	struct due due;        /* at the latest then; once it was released: when it was to be */
+	enum hold_until until; /* PING_HELD: what else releases it */
+	int64_t released_us;   /* wall; 0: it was never held, or still is */
+	enum rule_digest digest;
 	int64_t changed_us; /* wall; of the state */
 	int64_t bus;        /* which bus @sender is a name on */
 	uint32_t pid;       /* of the sender; 0: not known */
@@ -90,7 +139,9 @@ struct ping {
 	const char *category;
 	const char *tag;
 	const char *summary;
-	const char *rule; /* which decided */
+	const char *rule;  /* which decided */
+	int64_t ruleset;   /* which rules there were; 0: not known */
+	const char *trace; /* how it came to that; trace.h */
 	const void *wire;
 	size_t wire_bytes;
 };

@@ -88,6 +88,24 @@ static struct course course_of(const struct schedule *s, const struct block *b, 
 	return c;
 }
 
+bool schedule_hours_at(const struct civil_zone *zone, const struct block *b, int64_t wall_us,
+		       int64_t *ret_ends_us)
+{
+	const struct schedule s = {.zone = zone};
+	int32_t today = civil_local(zone, wall_us).day;
+	bool is_on = false;
+
+	for (int32_t day = today - DAYS_BACK; day <= today; day++) {
+		struct occurrence o;
+
+		if (!occurs(&s, b, day, &o) || o.holds_us > wall_us || o.ends_us <= wall_us)
+			continue;
+		*ret_ends_us = is_on ? MAX(*ret_ends_us, o.ends_us) : o.ends_us;
+		is_on = true;
+	}
+	return is_on;
+}
+
 void schedule_at(const struct schedule *s, int64_t wall_us, struct schedule_now *ret)
 {
 	int32_t today = civil_local(s->zone, wall_us).day;

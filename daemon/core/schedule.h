@@ -8,6 +8,7 @@
 #include "config/calendar.h"
 #include "daemon/core/civil.h"
 #include "daemon/core/instant.h"
+#include <stdbool.h>
 
 /** Somebody has ended what was on of a block; an occurrence that spans the instant is over. */
 struct schedule_end {
@@ -37,6 +38,14 @@ struct schedule_now {
 	size_t n_holds;
 	int64_t next_us; /* it is the same until then; INSTANT_NEVER: nothing changes in the next year */
 };
+
+/**
+ * schedule_hours_at() - is it between two times of the clock?
+ * @b: its days, start and end count; it needs no name
+ * @ret_ends_us: when that is over; written only on true
+ */
+bool schedule_hours_at(const struct civil_zone *zone, const struct block *b, int64_t wall_us,
+		       int64_t *ret_ends_us);
 
 /** schedule_at() - what holds at @wall_us, and until when that is so */
 void schedule_at(const struct schedule *s, int64_t wall_us, struct schedule_now *ret);

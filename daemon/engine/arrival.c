@@ -1,6 +1,6 @@
 #include "daemon/engine/arrival.h"
 
-#include "daemon/core/policy.h"
+#include "daemon/core/trace.h"
 #include "daemon/log.h"
 #include <errno.h>
 #include <string.h>
@@ -94,6 +94,7 @@ static struct ping new_ping(struct arrival *a, const char *sender, const struct 
 		.category = n->category,
 		.tag = n->tag,
 		.summary = n->summary,
+		.trace = "",
 		.wire = n->wire,
 		.wire_bytes = n->wire_bytes,
 	};
@@ -103,8 +104,14 @@ static void apply_verdict(struct arrival *a, struct ping *p, const struct notifi
 			  const struct verdict *verdict)
 {
 	p->rule = verdict->rule;
+	p->urgency = verdict->urgency;
 	switch (verdict->kind) {
-	case VERDICT_HOLD: p->state = PING_HELD; break;
+	case VERDICT_HOLD:
+		p->state = PING_HELD;
+		p->due = verdict->bound;
+		p->until = verdict->until;
+		p->digest = verdict->digest;
+		break;
 	case VERDICT_DELIVER:
 		p->state = PING_RELEASING;
 		p->batch = delivery_batch(a, n, verdict);
@@ -135,6 +142,39 @@ static bool is_probe(const struct arrival *a, const struct ticket *from,
 	return n->claims_probe && probe_is_expected(a->probe, a->pass, from->sender);
 }
 
+/* A digest of lull's own, by way of the presenter. */
+static void be_own(struct ping *p, int64_t announces)
+{
+	p->kind = PING_OWN;
+	p->announces = announces;
+	p->rule = "own";
+	p->state = PING_RELEASING;
+}
+
+/* @ret_trace: what p->trace is; to be freed when @p isn't used any more. */
+static void decide(struct arrival *a, const struct policy_context *context,
+		   const struct notification *n, struct ping *p, char **ret_trace)
+{
+	const struct verdict *v = rulebook_decide(a->rulebook, a->pass, n, context, p->seq == 0);
+
+	apply_verdict(a, p, n, v);
+	*ret_trace = n->is_probe ? NULL : trace_write(v, n, context);
+	/* Without memory for that, nobody will know why; it's a notification all the same. */
+	if (*ret_trace) {
+		p->trace = *ret_trace;
+		p->ruleset = a->rulebook->set;
+	}
+}
+
+/* It will never be shown, and its sender may wait for its end. */
+static void tell_dropped(struct arrival *a, const char *to, uint32_t id)
+{
+	pass_stage(a->pass, &(struct effect){.kind = EFFECT_CLOSED,
+					     .to = to,
+					     .id = id,
+					     .code = CLOSE_EXPIRED});
+}
+
 bool arrival_notify(struct arrival *a, const struct policy_context *context,
 		    const struct ticket *from, uint32_t replaces_id,
 		    const struct notification *came, uint32_t *ret_id)
@@ -143,24 +183,19 @@ bool arrival_notify(struct arrival *a, const struct policy_context *context,
 	const struct notification *n = &seen;
 	const int64_t announces = release_is_digest(a->release, from->sender);
 	autofree(ping) struct ping *old = NULL;
-	struct verdict verdict;
+	autofree(str) char *trace = NULL;
 	struct ping p;
 	int r;
 
 	*ret_id = 0;
 	seen.is_probe = is_probe(a, from, came);
-	verdict = policy_decide(n, context);
 	p = new_ping(a, from->sender, n);
-	if (announces > 0) {
-		p.kind = PING_OWN;
-		p.announces = announces;
-		verdict = (struct verdict){.kind = VERDICT_DELIVER,
-					   .rule = "own",
-					   .is_breakthrough = true};
-	}
 	r = choose_id(a, from, replaces_id, n, &old, &p.id);
 	if (r == 0) {
-		apply_verdict(a, &p, n, &verdict);
+		if (announces > 0)
+			be_own(&p, announces);
+		else
+			decide(a, context, n, &p, &trace);
 		inherit(a, &p, old);
 		r = journal_put(a->pass->journal, &p, old);
 	}
@@ -173,6 +208,8 @@ bool arrival_notify(struct arrival *a, const struct policy_context *context,
 							     .code = REFUSAL_OUT_OF_MEMORY});
 		return false;
 	}
+	if (p.state == PING_HELD)
+		hold_add(a->hold, &p);
 	if (announces > 0)
 		release_told(a->release, a->pass, announces);
 	if (p.kind == PING_PROBE)
@@ -188,30 +225,68 @@ bool arrival_notify(struct arrival *a, const struct policy_context *context,
 						     .to = from->sender,
 						     .serial = from->serial,
 						     .id = p.id});
+	if (p.state == PING_DROPPED)
+		tell_dropped(a, from->sender, p.id);
 	*ret_id = p.id;
 	if (p.kind == PING_PROBE)
 		return false;
 	return is_counted(p.state) ? !old || old->state != p.state : old && is_counted(old->state);
 }
 
-void arrival_identified(struct arrival *a, uint32_t id, const char *app, uint32_t pid)
+/* One that is decided about once more. */
+struct anew {
+	struct arrival *arrival;
+	const struct policy_context *context;
+	struct ping *p;
+	enum sandboxed sandboxed;
+	char *trace; /* what p->trace is */
+};
+
+static void decide_anew(void *data, const struct notification *kept)
+{
+	struct anew *anew = data;
+	struct notification n = *kept;
+
+	n.app = anew->p->app;
+	n.desktop_entry = anew->p->desktop_entry;
+	n.sandboxed = anew->sandboxed;
+	decide(anew->arrival, anew->context, &n, anew->p, &anew->trace);
+}
+
+bool arrival_identified(struct arrival *a, const struct policy_context *context, uint32_t id,
+			const char *app, uint32_t pid, enum sandboxed sandboxed)
 {
 	autofree(ping) struct ping *old = NULL;
 	struct ping p;
+	struct anew anew = {a, context, &p, sandboxed, NULL};
+	struct rulebook_news news = {.sandboxed = sandboxed};
+	bool has_changed;
 
 	if (get_live(a, id, &old) < 0 || old->kind == PING_OWN)
-		return;
-	if ((*old->desktop_entry || !*app) && (old->pid != 0 || pid == 0))
-		return;
+		return false;
+	news.has_desktop_entry = !*old->desktop_entry && *app;
+	news.has_app = news.has_desktop_entry && !*old->app;
 	p = *old;
-	if (!*p.desktop_entry)
+	if (news.has_desktop_entry)
 		p.desktop_entry = app;
 	if (!*p.app)
 		p.app = p.desktop_entry;
 	if (p.pid == 0)
 		p.pid = pid;
+	if (p.state == PING_HELD && rulebook_asks(a->pass, &news) &&
+	    a->pass->ports->read(a->pass->data, &p, decide_anew, &anew) < 0)
+		log_warn("cannot decide about %u once more", id);
+	else if (!news.has_desktop_entry && p.pid == old->pid && !anew.trace)
+		return false;
 	if (journal_put(a->pass->journal, &p, old) < 0)
 		log_warn("out of memory: the journal doesn't know whose %u is", id);
+	if (p.state == PING_HELD)
+		hold_add(a->hold, &p);
+	has_changed = p.state != old->state;
+	if (p.state == PING_DROPPED)
+		tell_dropped(a, pass_owner(a->pass, &p), id);
+	free(anew.trace);
+	return has_changed;
 }
 
 void arrival_own(struct arrival *a, const struct notification *n, int64_t announces)

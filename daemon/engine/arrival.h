@@ -2,16 +2,19 @@
  * arrival: a ping comes in, is replaced, or is taken back by its sender.
  */
 #pragma once
-#include "daemon/core/policy.h"
 #include "daemon/engine/delivery.h"
+#include "daemon/engine/hold.h"
 #include "daemon/engine/probe.h"
 #include "daemon/engine/release.h"
+#include "daemon/engine/rulebook.h"
 
 struct arrival {
 	struct pass *pass;
 	struct delivery *delivery;
 	struct release *release;
 	struct probe *probe;
+	struct rulebook *rulebook;
+	struct hold *hold;
 	int64_t absent_batch; /* of what came while there was no display; 0: none */
 };
 
@@ -25,8 +28,15 @@ bool arrival_notify(struct arrival *a, const struct policy_context *context,
 		    const struct ticket *from, uint32_t replaces_id, const struct notification *n,
 		    uint32_t *ret_id);
 
-/** arrival_identified() - fill in what @id's sender didn't say of itself */
-void arrival_identified(struct arrival *a, uint32_t id, const char *app, uint32_t pid);
+/**
+ * arrival_identified() - fill in what @id's sender didn't say of itself
+ *
+ * One that is held is decided about once more, if there are rules about that.
+ *
+ * Return: true when what status counts has changed.
+ */
+bool arrival_identified(struct arrival *a, const struct policy_context *context, uint32_t id,
+			const char *app, uint32_t pid, enum sandboxed sandboxed);
 
 /** arrival_own() - a notification of lull's own; @announces: a batch, or 0 */
 void arrival_own(struct arrival *a, const struct notification *n, int64_t announces);

@@ -4,6 +4,7 @@
 #include "daemon/engine/arrival.h"
 #include "daemon/engine/delivery.h"
 #include "daemon/engine/handle.h"
+#include "daemon/engine/hold.h"
 #include "daemon/engine/inhibit.h"
 #include "daemon/engine/listing.h"
 #include "daemon/engine/outlook.h"
@@ -11,6 +12,7 @@
 #include "daemon/engine/probe.h"
 #include "daemon/engine/relay.h"
 #include "daemon/engine/release.h"
+#include "daemon/engine/rulebook.h"
 #include "daemon/engine/snooze.h"
 #include "daemon/engine/timetable.h"
 #include "daemon/log.h"
@@ -34,6 +36,8 @@ struct engine {
 	struct release release;
 	struct relay relay;
 	struct snooze snooze;
+	struct hold hold;
+	struct rulebook rulebook;
 	struct probe probe;
 	struct arrival arrival;
 	char *bus_guid;
@@ -82,6 +86,18 @@ static void load_focus(struct engine *e)
 	}
 }
 
+/* What is held until focus is over; what deliveries release is theirs, unless there are none any more. */
+#define TAKES_BLOCK (BATCH_TAKES(HOLD_BLOCK) | BATCH_TAKES(HOLD_NEXT))
+#define TAKES_DELIVERY (TAKES_BLOCK | BATCH_TAKES(HOLD_DELIVERY))
+#define TAKES_STRANDED (BATCH_TAKES(HOLD_BLOCK) | BATCH_TAKES(HOLD_DELIVERY))
+
+/* Nothing is there any more that would release it: only what is due by itself may wait. */
+static void release_stranded(struct engine *e)
+{
+	release_begin(&e->release, &e->pass, TAKES_STRANDED,
+		      (struct due){e->pass.now.wall_us, DUE_BLOCK_END}, 0);
+}
+
 /* Go on where the journal left off. */
 static int take_up(struct engine *e)
 {
@@ -94,15 +110,36 @@ static int take_up(struct engine *e)
 		load_focus(e);
 	timetable_load(&e->timetable, &e->pass);
 	snooze_find(&e->snooze, &e->pass);
+	hold_load(&e->hold, &e->pass, e->boot_id);
+	rulebook_load(&e->rulebook, &e->pass);
 	probe_load(&e->probe, &e->pass);
 	release_load(&e->release, &e->pass);
 	/* A block that ended without its release having been written down, and none that is on instead. */
 	schedule = timetable_schedule(&e->timetable, &e->pass);
 	if (!focus_is_on(&e->focus) && !timetable_is_delivering(&e->pass) &&
-	    schedule_free_at(&schedule, e->pass.now.wall_us) == e->pass.now.wall_us &&
-	    journal_count(e->pass.journal, PING_HELD) > 0)
-		release_begin(&e->release, &e->pass, 0);
+	    schedule_free_at(&schedule, e->pass.now.wall_us) == e->pass.now.wall_us)
+		release_stranded(e);
 	return 0;
+}
+
+/* For `lull audit`: what was due while lulld wasn't running couldn't go. The latest ones are enough. */
+#define STARTS_MAX 64
+
+static void note_start(struct pass *pass)
+{
+	autofree(str) char *before = journal_meta(pass->journal, "starts");
+	autofree(str) char *text = NULL;
+	const char *rest = before ? before : "";
+	size_t n = 0;
+
+	for (const char *s = rest; *s; s++)
+		n += *s == '\n';
+	for (; n >= STARTS_MAX; n--)
+		rest = strchr(rest, '\n') + 1;
+	if (asprintf(&text, "%s%lld\n", rest, (long long)pass->now.wall_us) < 0)
+		text = NULL;
+	if (!text || journal_put_meta(pass->journal, "starts", text) < 0)
+		log_error("out of memory: `lull audit` won't know of this start");
 }
 
 /* One that has crashed couldn't say when; it is started again at once. */
@@ -140,10 +177,13 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 	e->arrival = (struct arrival){.pass = &e->pass,
 				      .delivery = &e->delivery,
 				      .release = &e->release,
-				      .probe = &e->probe};
+				      .probe = &e->probe,
+				      .rulebook = &e->rulebook,
+				      .hold = &e->hold};
 	e->bus_guid = strdup(bus_guid);
 	if (!e->bus_guid || take_up(e) < 0)
 		return NULL;
+	note_start(&e->pass);
 	e->delivery.was_away_briefly = was_away_briefly(&e->pass);
 	return take(e);
 }
@@ -198,43 +238,59 @@ static void deliver_if_due(struct engine *e)
 {
 	if (focus_is_on(&e->focus) || !timetable_is_due(&e->timetable, &e->pass))
 		return;
-	release_begin(&e->release, &e->pass, 0);
+	release_begin(&e->release, &e->pass, TAKES_DELIVERY,
+		      (struct due){e->timetable.due_us, DUE_DELIVERY}, 0);
 	timetable_delivered(&e->timetable, &e->pass);
+	rulebook_refill(&e->rulebook, &e->pass);
 	e->outlook.is_known = false;
 	e->has_changed = true;
 }
 
 /* With deliveries, what was held goes on waiting for the next one, unless the user has ended the block. */
-static void end_block(struct engine *e, int64_t since_us, bool is_by_user)
+static void end_block(struct engine *e, const struct focus_change *change, int64_t ended_us,
+		      bool is_by_user)
 {
+	const int64_t now_us = e->pass.now.wall_us;
 	bool is_due = timetable_is_due(&e->timetable, &e->pass);
+	bool has_all = is_by_user || is_due || !timetable_is_delivering(&e->pass);
+	struct due due = {ended_us > 0 ? MIN(ended_us, now_us) : now_us, DUE_BLOCK_END};
 
 	log_info("focus is over");
-	if (is_by_user || is_due || !timetable_is_delivering(&e->pass))
-		release_begin(&e->release, &e->pass, e->pass.now.wall_us - since_us);
+	if (is_by_user)
+		due = (struct due){now_us, DUE_ASKED};
+	release_begin(&e->release, &e->pass, has_all ? TAKES_DELIVERY : TAKES_BLOCK, due,
+		      now_us - change->since_us);
+	rulebook_refill(&e->rulebook, &e->pass);
 	if (is_due)
 		timetable_delivered(&e->timetable, &e->pass);
 	e->outlook.is_known = false;
 }
 
-/* What follows from a change of the tokens. */
-static void follow(struct engine *e, const struct focus_change *change, bool is_by_user)
+/*
+ * What follows from a change of the tokens.
+ * @ended_us: when focus was to end, if that was known
+ */
+static void follow(struct engine *e, const struct focus_change *change, int64_t ended_us,
+		   bool is_by_user)
 {
 	if (!change->is_changed)
 		return;
 	save_focus(e);
-	if (change->has_begun)
+	if (change->has_begun) {
 		log_info("focus is on");
+		rulebook_refill(&e->rulebook, &e->pass);
+	}
 	if (change->is_over)
-		end_block(e, change->since_us, is_by_user);
+		end_block(e, change, ended_us, is_by_user);
 }
 
 static enum focus_outcome apply(struct engine *e, const struct focus_event *event)
 {
 	struct focus_change change;
+	int64_t ends_us = focus_ends(&e->focus, e->pass.now);
 	enum focus_outcome outcome = focus_apply(&e->focus, event, e->pass.now, &change);
 
-	follow(e, &change, event->kind == FOCUS_END);
+	follow(e, &change, ends_us, event->kind == FOCUS_END);
 	return outcome;
 }
 
@@ -315,7 +371,7 @@ uint32_t engine_inhibit(struct engine *e, const char *sender, const char *reason
 	uint32_t cookie = inhibit_take(&e->focus, &e->pass, sender, reason, &change);
 
 	if (cookie > 0)
-		follow(e, &change, false);
+		follow(e, &change, 0, false);
 	return cookie;
 }
 
@@ -325,7 +381,7 @@ bool engine_uninhibit(struct engine *e, const char *sender, uint32_t cookie)
 
 	if (!inhibit_give_back(&e->focus, &e->pass, sender, cookie, &change))
 		return false;
-	follow(e, &change, false);
+	follow(e, &change, 0, false);
 	return true;
 }
 
@@ -334,11 +390,56 @@ void engine_senders_changed(struct engine *e)
 	struct focus_change change;
 
 	while (inhibit_drop_gone(&e->focus, &e->pass, &change))
-		follow(e, &change, false);
+		follow(e, &change, 0, false);
 	probe_senders_changed(&e->probe, &e->pass);
 }
 
 /* --- the turn --- */
+
+static const struct outlook *look_ahead(struct engine *e)
+{
+	outlook_see(&e->outlook, &e->timetable, &e->focus, &e->pass);
+	return &e->outlook;
+}
+
+static struct policy_context context_of(struct engine *e)
+{
+	const struct outlook *outlook = look_ahead(e);
+	bool is_batching = timetable_is_delivering(&e->pass);
+
+	return (struct policy_context){
+		.now = e->pass.now,
+		.zone = e->timetable.zone,
+		.focus = &e->focus,
+		.is_batching = is_batching,
+		.focus_ends_us = outlook->until_us,
+		.delivery_us = is_batching ? outlook->release_us : 0,
+	};
+}
+
+/* Those that come back are held like any other, or go with nothing to hold them. */
+static void wake_snoozed(struct engine *e, bool goes_at_once, bool is_free)
+{
+	const struct policy policy = rulebook_policy(&e->pass);
+	const struct policy_context context = context_of(e);
+	enum hold_until until;
+	struct due due;
+
+	if (e->snooze.next_wall_us > e->pass.now.wall_us)
+		return;
+	due = policy_hold(&policy, &context, &until);
+	if (is_free) {
+		until = HOLD_BLOCK;
+		due = (struct due){e->pass.now.wall_us, DUE_SNOOZED};
+	}
+	if (!snooze_wake(&e->snooze, &e->pass, until, due, goes_at_once))
+		return;
+	e->has_changed = true;
+	if (is_free)
+		release_begin(&e->release, &e->pass, BATCH_TAKES(HOLD_BLOCK), due, 0);
+	else if (due.wall_us > 0)
+		e->hold.next_wall_us = MIN(e->hold.next_wall_us, due.wall_us);
+}
 
 void engine_wake(struct engine *e, struct instant now)
 {
@@ -353,11 +454,9 @@ void engine_wake(struct engine *e, struct instant now)
 		log_error("the end of a block was missed");
 	deliver_if_due(e);
 	is_on = focus_is_on(&e->focus);
-	if (snooze_wake(&e->snooze, &e->pass, !is_on && is_delivering)) {
+	wake_snoozed(e, !is_on && is_delivering, !is_on && !is_delivering);
+	if (hold_wake(&e->hold, &e->pass, &e->release, e->boot_id))
 		e->has_changed = true;
-		if (!is_on && !is_delivering)
-			release_begin(&e->release, &e->pass, 0);
-	}
 	delivery_tick(&e->delivery, &e->pass);
 }
 
@@ -432,6 +531,7 @@ static struct wake next_wake(const struct engine *e)
 	next.boot_us = MIN(next.boot_us, e->lazy_boot_us);
 	next.boot_us = MIN(next.boot_us, e->recover_boot_us);
 	next.wall_us = MIN(next.wall_us, e->snooze.next_wall_us);
+	next.wall_us = MIN(next.wall_us, hold_next(&e->hold, &e->pass));
 	next.wall_us = MIN(next.wall_us, timetable_next(&e->timetable, &e->pass));
 	return next;
 }
@@ -484,10 +584,7 @@ bool engine_is_quiet(const struct engine *e)
 uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t replaces_id,
 		       const struct notification *n)
 {
-	const struct policy_context context = {
-		.is_focus_on = focus_is_on(&e->focus),
-		.is_batching = timetable_is_delivering(&e->pass),
-	};
+	const struct policy_context context = context_of(e);
 	uint32_t id;
 
 	if (arrival_notify(&e->arrival, &context, from, replaces_id, n, &id))
@@ -495,9 +592,12 @@ uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t rep
 	return id;
 }
 
-void engine_identified(struct engine *e, uint32_t id, const char *app, uint32_t pid)
+void engine_identified(struct engine *e, uint32_t id, const char *app, uint32_t pid,
+		       enum sandboxed sandboxed)
 {
-	arrival_identified(&e->arrival, id, app, pid);
+	const struct policy_context context = context_of(e);
+
+	e->has_changed |= arrival_identified(&e->arrival, &context, id, app, pid, sandboxed);
 }
 
 void engine_own(struct engine *e, const struct notification *n, int64_t announces)
@@ -638,14 +738,19 @@ enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_
 	e->has_changed = true;
 	*ret_count = journal_count(journal, PING_HELD) + journal_count(journal, PING_ANNOUNCED);
 	release_open_all(&e->release, &e->pass);
-	release_begin(&e->release, &e->pass, 0);
+	release_begin(&e->release, &e->pass, BATCH_TAKES_ALL,
+		      (struct due){e->pass.now.wall_us, DUE_ASKED}, 0);
 	return CONTROL_OK;
 }
 
-static const struct outlook *look_ahead(struct engine *e)
+/* Some of what is held may be due before the rest. */
+static int64_t next_release(struct engine *e, const struct outlook *outlook)
 {
-	outlook_see(&e->outlook, &e->timetable, &e->focus, &e->pass);
-	return &e->outlook;
+	int64_t due_us = hold_next(&e->hold, &e->pass);
+
+	if (due_us == INSTANT_NEVER)
+		return outlook->release_us;
+	return outlook->release_us > 0 ? MIN(outlook->release_us, due_us) : due_us;
 }
 
 void engine_status(struct engine *e, struct engine_status *ret)
@@ -666,7 +771,7 @@ void engine_status(struct engine *e, struct engine_status *ret)
 		.n_releasing = journal_count(e->pass.journal, PING_RELEASING) -
 			       probe_is_releasing(&e->probe, &e->pass),
 		.n_quarantined = journal_count(e->pass.journal, PING_QUARANTINED),
-		.next_release_us = outlook->release_us,
+		.next_release_us = next_release(e, outlook),
 		.journal_why = journal_why(e->pass.journal),
 	};
 }
@@ -674,15 +779,18 @@ void engine_status(struct engine *e, struct engine_status *ret)
 uint64_t engine_list(struct engine *e, uint64_t cursor, size_t max,
 		     bool (*item)(void *data, const struct ping *p), void *data)
 {
-	return listing_walk(e->pass.journal, look_ahead(e)->release_us, cursor, max, item, data);
+	const struct policy_context context = context_of(e);
+
+	return listing_walk(e->pass.journal, &context, cursor, max, item, data);
 }
 
 int engine_item(struct engine *e, uint32_t id, struct ping **ret)
 {
+	const struct policy_context context = context_of(e);
 	int r = journal_get(e->pass.journal, id, ret);
 
-	if (r == 0 && (*ret)->state == PING_HELD && (*ret)->due_us == 0)
-		(*ret)->due_us = look_ahead(e)->release_us;
+	if (r == 0 && (*ret)->state == PING_HELD)
+		(*ret)->due = policy_due((*ret)->until, (*ret)->due, &context);
 	return r;
 }
 
@@ -700,10 +808,11 @@ void engine_set_settings(struct engine *e, const struct settings *settings)
 
 	e->pass.settings = settings;
 	journal_set_durability(e->pass.journal, settings->durability == DURABILITY_FULL);
+	rulebook_changed(&e->rulebook, &e->pass);
 	look_anew(e);
 	/* There is no delivery to wait for any more. */
 	if (was_delivering && !timetable_is_delivering(&e->pass) && !focus_is_on(&e->focus))
-		release_begin(&e->release, &e->pass, 0);
+		release_stranded(e);
 }
 
 void engine_zone_changed(struct engine *e)

@@ -71,7 +71,8 @@ uint32_t engine_notify(struct engine *e, const struct ticket *from, uint32_t rep
  * engine_identified() - who sent @id, as the system says
  * @app: application id, "" when it isn't known
  */
-void engine_identified(struct engine *e, uint32_t id, const char *app, uint32_t pid);
+void engine_identified(struct engine *e, uint32_t id, const char *app, uint32_t pid,
+		       enum sandboxed sandboxed);
 
 /** engine_own() - a notification of lull's own, never held; see ports.compose */
 void engine_own(struct engine *e, const struct notification *n, int64_t announces);

@@ -39,7 +39,10 @@ int64_t handle_release(struct pass *pass, const uint32_t *ids, size_t n_ids)
 		change.state = PING_RELEASING;
 		/* One that waits for its turn, and is asked for again, has waited enough. */
 		change.batch = p->state == PING_RELEASING ? 0 : batch.number;
-		change.due_us = 0;
+		if (p->state == PING_HELD || p->state == PING_SNOOZED) {
+			change.due = (struct due){pass->now.wall_us, DUE_ASKED};
+			change.released_us = pass->now.wall_us;
+		}
 		/* What the display couldn't take goes without its hints, and gets one more try. */
 		change.tries = p->tries > 0 ? 1 : 0;
 		change.changed_us = pass->now.wall_us;
@@ -92,7 +95,8 @@ int64_t handle_snooze(struct pass *pass, const uint32_t *ids, size_t n_ids, int6
 		change = ping_change_of(p);
 		change.state = PING_SNOOZED;
 		change.batch = 0;
-		change.due_us = until_wall_us;
+		change.due = (struct due){until_wall_us, DUE_SNOOZED};
+		change.released_us = 0;
 		change.changed_us = pass->now.wall_us;
 		if (journal_change(pass->journal, p, &change) == 0)
 			n_found++;

@@ -19,8 +19,9 @@ static uint64_t to_cursor(size_t at, const struct ping *p)
 	       ((uint64_t)p->seq & LOW_BITS(SEQ_BITS));
 }
 
-uint64_t listing_walk(struct journal *journal, int64_t block_end_us, uint64_t cursor, size_t max,
-		      bool (*item)(void *data, const struct ping *p), void *data)
+uint64_t listing_walk(struct journal *journal, const struct policy_context *context,
+		      uint64_t cursor, size_t max, bool (*item)(void *data, const struct ping *p),
+		      void *data)
 {
 	size_t at = (size_t)(cursor >> (BATCH_BITS + SEQ_BITS));
 	struct ping_query query = {
@@ -42,8 +43,8 @@ uint64_t listing_walk(struct journal *journal, int64_t block_end_us, uint64_t cu
 			cursor = to_cursor(at, p);
 			if (p->kind != PING_NOTIFICATION)
 				continue;
-			if (p->state == PING_HELD && p->due_us == 0)
-				p->due_us = block_end_us;
+			if (p->state == PING_HELD)
+				p->due = policy_due(p->until, p->due, context);
 			n++;
 			if (!item(data, p))
 				return cursor;

@@ -39,6 +39,9 @@ struct engine_ports {
 	void (*emit_action)(void *data, const char *to, uint32_t id, const char *key,
 			    const char *token);
 	void (*emit_replied)(void *data, const char *to, uint32_t id, const char *text);
+	/* Call @fn with the notification that @p keeps. Return: 0 or a negative errno. */
+	int (*read)(void *data, const struct ping *p,
+		    void (*fn)(void *context, const struct notification *n), void *context);
 	/* Is this unique name still on the bus? */
 	bool (*is_here)(void *data, const char *sender);
 

@@ -6,6 +6,8 @@
 
 /* Items that one step moves. */
 #define STEP_ITEMS 128
+/* Items that are looked at, at most, to tell what form a batch has. */
+#define LOOK_ITEMS 4096
 
 void release_done(struct release *r)
 {
@@ -28,22 +30,72 @@ static void put_batch(struct release *r, struct pass *pass, struct batch *batch)
 		log_error("out of memory: cannot write down how far the release is");
 }
 
-void release_begin(struct release *r, struct pass *pass, int64_t block_us)
+/* Does @batch take this one, which is held? */
+static bool takes(const struct batch *batch, const struct ping *p)
 {
-	int64_t n_held = journal_count(pass->journal, PING_HELD);
+	if (batch->takes & BATCH_TAKES_DUE)
+		return p->due.wall_us > 0 && p->due.wall_us <= batch->formed_us;
+	return p->seq <= batch->last_seq && (batch->takes & BATCH_TAKES(p->until));
+}
+
+/* The next one that @batch may take. Those that it takes leave the row; the others are passed over. */
+static int next_held(struct pass *pass, const struct batch *batch, int64_t after_seq,
+		     int64_t after_due_us, uint32_t after_id, struct ping **ret)
+{
+	const struct ping_query query = {.state = PING_HELD, .after_seq = after_seq};
+
+	if (batch->takes & BATCH_TAKES_DUE)
+		return journal_next_due(pass->journal, PING_HELD, after_due_us, after_id, ret);
+	return journal_next(pass->journal, &query, ret);
+}
+
+/* How many it takes, as far as that matters for its form. */
+static int64_t count_taken(struct pass *pass, const struct batch *batch, int64_t enough)
+{
+	int64_t n = 0, after_seq = 0, after_due_us = 0;
+	uint32_t after_id = 0;
+	int i;
+
+	/* What is held apart from the rest is rare; should it be much, there is a digest. */
+	for (i = 0; n < enough && i < LOOK_ITEMS; i++) {
+		autofree(ping) struct ping *p = NULL;
+
+		if (next_held(pass, batch, after_seq, after_due_us, after_id, &p) < 0)
+			return n;
+		if ((batch->takes & BATCH_TAKES_DUE) && !takes(batch, p))
+			return n;
+		n += takes(batch, p);
+		after_seq = p->seq;
+		after_due_us = p->due.wall_us;
+		after_id = p->id;
+	}
+	return n < enough && i == LOOK_ITEMS ? enough : n;
+}
+
+void release_begin(struct release *r, struct pass *pass, unsigned what, struct due due,
+		   int64_t block_us)
+{
+	int64_t digest_above = pass->settings->digest_above, n;
 	struct batch batch = {
-		.form = batch_form(n_held, pass->settings->digest_above),
 		.stage = BATCH_FORMING,
 		.last_seq = journal_last_seq(pass->journal),
 		.formed_us = pass->now.wall_us,
 		.waited_us = block_us,
+		.takes = what,
+		.due = due,
 	};
 
-	if (n_held == 0)
+	if (journal_count(pass->journal, PING_HELD) == 0)
 		return;
+	n = count_taken(pass, &batch, digest_above + 1);
+	if (n == 0)
+		return;
+	batch.form = batch_form(n, digest_above);
 	put_batch(r, pass, &batch);
-	log_info("releasing %lld held notification%s%s", (long long)n_held, n_held == 1 ? "" : "s",
-		 batch.form == BATCH_DIGEST ? " as a digest" : "");
+	if (batch.form == BATCH_DIGEST)
+		log_info("releasing held notifications as a digest");
+	else
+		log_info("releasing %lld held notification%s", (long long)n, n == 1 ? "" : "s");
 }
 
 void release_open(struct release *r, struct pass *pass, int64_t number)
@@ -61,13 +113,21 @@ void release_open_all(struct release *r, struct pass *pass)
 	r->opens_all = journal_count(pass->journal, PING_ANNOUNCED) > 0;
 }
 
-static void move(struct pass *pass, struct ping *p, enum ping_state state, int64_t batch)
+/* @due: of one that is held until now, when it was to be released; NULL for others. */
+static void move(struct pass *pass, struct ping *p, enum ping_state state, int64_t batch,
+		 const struct due *due)
 {
 	struct ping_change change = ping_change_of(p);
 
 	change.state = state;
 	change.batch = batch;
 	change.changed_us = pass->now.wall_us;
+	if (due) {
+		change.released_us = pass->now.wall_us;
+		/* Its own due instant, when that was earlier. */
+		if (due->wall_us > 0 && (p->due.wall_us == 0 || due->wall_us < p->due.wall_us))
+			change.due = *due;
+	}
 	if (journal_change(pass->journal, p, &change) < 0)
 		log_error("out of memory: %u isn't released yet", p->id);
 }
@@ -82,7 +142,10 @@ static void count_in_digest(struct release *r, const struct ping *p, int64_t bat
 	}
 	if (!r->digest)
 		r->digest = digest_new();
-	if (!r->digest || digest_add(r->digest, p->app, p->summary, p->arrived_us) < 0)
+	if (p->digest != RULE_DIGEST_HIDE &&
+	    (!r->digest ||
+	     digest_add(r->digest, p->app, p->digest == RULE_DIGEST_COUNT ? "" : p->summary,
+			p->arrived_us) < 0))
 		log_warn("out of memory: the digest doesn't name every notification");
 	r->digest_after = p->seq;
 }
@@ -99,8 +162,39 @@ static bool move_some(struct pass *pass, const struct ping_query *query, int64_t
 		/* Those that were moved are no longer found: always the first one. */
 		if (journal_next(pass->journal, query, &p) < 0 || p->seq > last_seq)
 			return false;
-		move(pass, p, state, batch ? batch : p->batch);
+		move(pass, p, state, batch ? batch : p->batch, NULL);
 		if (p->state != state)
+			return false;
+	}
+	return true;
+}
+
+/* Up to a step's items of those that are held. Return: true when there may be more. */
+static bool form_some(struct release *r, struct pass *pass, const struct batch *batch)
+{
+	bool is_due = batch->takes & BATCH_TAKES_DUE;
+	int i;
+
+	if (r->forming != batch->number) {
+		r->forming = batch->number;
+		r->forming_after = 0;
+	}
+	for (i = 0; i < STEP_ITEMS; i++) {
+		autofree(ping) struct ping *p = NULL;
+		bool is_told;
+
+		if (next_held(pass, batch, r->forming_after, 0, 0, &p) < 0)
+			return false;
+		if (!takes(batch, p)) {
+			if (is_due || p->seq > batch->last_seq)
+				return false;
+			r->forming_after = p->seq;
+			continue;
+		}
+		is_told = batch->form == BATCH_DIGEST && p->digest != RULE_DIGEST_EACH;
+		move(pass, p, is_told ? PING_ANNOUNCED : PING_RELEASING, batch->number,
+		     is_due ? &p->due : &batch->due);
+		if (p->state == PING_HELD)
 			return false;
 	}
 	return true;
@@ -205,17 +299,12 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		return false;
 	}
 	switch (batch.stage) {
-	case BATCH_FORMING: {
-		const struct ping_query held = {.state = PING_HELD};
-		bool is_digest = batch.form == BATCH_DIGEST;
-
-		if (move_some(pass, &held, batch.last_seq,
-			      is_digest ? PING_ANNOUNCED : PING_RELEASING, batch.number))
+	case BATCH_FORMING:
+		if (form_some(r, pass, &batch))
 			return true;
-		batch.stage = is_digest ? BATCH_TELLING : BATCH_TOLD;
+		batch.stage = batch.form == BATCH_DIGEST ? BATCH_TELLING : BATCH_TOLD;
 		put_batch(r, pass, &batch);
 		return true;
-	}
 	case BATCH_TELLING:
 		if (!has_display || r->is_presenting)
 			return false;

@@ -14,6 +14,8 @@ struct release {
 	struct digest *digest; /* of the batch that is being told */
 	int64_t digest_batch;  /* which that is; 0: none */
 	int64_t digest_after;  /* the last item that it counts */
+	int64_t forming;       /* the batch that is being formed */
+	int64_t forming_after; /* those up to this one were looked at, and stay or have gone */
 	bool is_presenting;    /* the presenter is at it */
 	char *presenter; /* the unique name its Notify will come from; NULL before it has said so */
 };
@@ -24,10 +26,13 @@ void release_done(struct release *r);
 void release_load(struct release *r, struct pass *pass);
 
 /**
- * release_begin() - everything that is held now becomes a batch
+ * release_begin() - what is held now becomes a batch
+ * @takes: which of it; BATCH_TAKES()
+ * @due: when that was to be, and why
  * @block_us: length of the block that it ends, or 0
  */
-void release_begin(struct release *r, struct pass *pass, int64_t block_us);
+void release_begin(struct release *r, struct pass *pass, unsigned takes, struct due due,
+		   int64_t block_us);
 
 /** release_open() - "Show all" of one batch; the others wait */
 void release_open(struct release *r, struct pass *pass, int64_t batch);

@@ -5,11 +5,12 @@ void snooze_find(struct snooze *s, struct pass *pass)
 	autofree(ping) struct ping *p = NULL;
 
 	s->next_wall_us = INSTANT_NEVER;
-	if (journal_next_snoozed(pass->journal, &p) == 0)
-		s->next_wall_us = p->due_us;
+	if (journal_next_due(pass->journal, PING_SNOOZED, 0, 0, &p) == 0)
+		s->next_wall_us = p->due.wall_us;
 }
 
-bool snooze_wake(struct snooze *s, struct pass *pass, bool goes_at_once)
+bool snooze_wake(struct snooze *s, struct pass *pass, enum hold_until until, struct due due,
+		 bool goes_at_once)
 {
 	struct batch batch = {.form = BATCH_EACH,
 			      .stage = BATCH_TOLD,
@@ -24,7 +25,7 @@ bool snooze_wake(struct snooze *s, struct pass *pass, bool goes_at_once)
 		autofree(ping) struct ping *p = NULL;
 		struct ping_change change;
 
-		if (journal_next_snoozed(pass->journal, &p) < 0)
+		if (journal_next_due(pass->journal, PING_SNOOZED, 0, 0, &p) < 0)
 			break;
 		change = ping_change_of(p);
 		change.state = PING_HELD;
@@ -32,8 +33,11 @@ bool snooze_wake(struct snooze *s, struct pass *pass, bool goes_at_once)
 		    (batch.number > 0 || journal_put_batch(pass->journal, &batch) == 0)) {
 			change.state = PING_RELEASING;
 			change.batch = batch.number;
+			change.released_us = pass->now.wall_us;
+		} else {
+			change.until = until;
+			change.due = due;
 		}
-		change.due_us = 0;
 		change.changed_us = pass->now.wall_us;
 		if (journal_change(pass->journal, p, &change) < 0) {
 			/* No memory: not at once again. */

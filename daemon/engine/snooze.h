@@ -13,8 +13,10 @@ void snooze_find(struct snooze *s, struct pass *pass);
 
 /**
  * snooze_wake() - those whose instant has come are held like any other
+ * @until, @due: what releases them then
  * @goes_at_once: they are released by themselves instead, while others wait for a delivery
  *
  * Return: true when there were any; held ones belong to the block that is on, or to a batch that is to begin.
  */
-bool snooze_wake(struct snooze *s, struct pass *pass, bool goes_at_once);
+bool snooze_wake(struct snooze *s, struct pass *pass, enum hold_until until, struct due due,
+		 bool goes_at_once);

@@ -416,7 +416,9 @@ struct ping_change ping_change_of(const struct ping *p)
 		.batch = p->batch,
 		.display_id = p->display_id,
 		.tries = p->tries,
-		.due_us = p->due_us,
+		.due = p->due,
+		.until = p->until,
+		.released_us = p->released_us,
 		.changed_us = p->changed_us,
 	};
 }
@@ -431,7 +433,9 @@ int journal_change(struct journal *j, struct ping *p, const struct ping_change *
 	changed.batch = change->batch;
 	changed.display_id = change->display_id;
 	changed.tries = change->tries;
-	changed.due_us = change->due_us;
+	changed.due = change->due;
+	changed.until = change->until;
+	changed.released_us = change->released_us;
 	changed.changed_us = change->changed_us;
 	j->is_dirty = true;
 	if (on_disk(j)) {
@@ -560,33 +564,34 @@ int journal_next(struct journal *j, const struct ping_query *query, struct ping 
 	return 0;
 }
 
-int journal_next_snoozed(struct journal *j, struct ping **ret)
+int journal_next_due(struct journal *j, enum ping_state state, int64_t after_due_us,
+		     uint32_t after_id, struct ping **ret)
 {
 	autofree(ping) struct ping *on_file = NULL, *above = NULL;
-	int64_t after_due_us = INT64_MIN;
-	uint32_t after_id = 0;
+	int64_t file_due_us = after_due_us;
+	uint32_t file_id = after_id;
 	int r = -ENOENT;
 
-	if (journal_count(j, PING_SNOOZED) == 0)
+	if (journal_count(j, state) == 0)
 		return -ENOENT;
 	while (j->disk) {
-		r = store_next_snoozed(j->disk, after_due_us, after_id, &on_file);
+		r = store_next_due(j->disk, state, file_due_us, file_id, &on_file);
 		if (r < 0 || !is_hidden(j, on_file->id))
 			break;
-		after_due_us = on_file->due_us;
-		after_id = on_file->id;
+		file_due_us = on_file->due.wall_us;
+		file_id = on_file->id;
 		on_file = ping_free(on_file);
 	}
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (j->memory) {
-		r = store_next_snoozed(j->memory, INT64_MIN, 0, &above);
+		r = store_next_due(j->memory, state, after_due_us, after_id, &above);
 		if (r < 0 && r != -ENOENT)
 			return r;
 	}
 	if (!on_file && !above)
 		return -ENOENT;
-	if (on_file && (!above || on_file->due_us <= above->due_us))
+	if (on_file && (!above || on_file->due.wall_us <= above->due.wall_us))
 		*ret = take(on_file);
 	else
 		*ret = take(above);

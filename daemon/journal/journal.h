@@ -101,7 +101,9 @@ struct ping_change {
 	int64_t batch;
 	uint32_t display_id;
 	unsigned tries;
-	int64_t due_us;
+	struct due due;
+	enum hold_until until;
+	int64_t released_us;
 	int64_t changed_us;
 };
 
@@ -146,8 +148,14 @@ struct ping_query {
 LULL_MUSTCHECK int journal_next(struct journal *j, const struct ping_query *query,
 				struct ping **ret);
 
-/** journal_next_snoozed() - the snoozed row with the earliest due instant. Return: as above. */
-LULL_MUSTCHECK int journal_next_snoozed(struct journal *j, struct ping **ret);
+/**
+ * journal_next_due() - in order of (due, id), the first one above (@after_due_us, @after_id) that has a due
+ * @state: PING_SNOOZED or PING_HELD
+ *
+ * Return: as above.
+ */
+LULL_MUSTCHECK int journal_next_due(struct journal *j, enum ping_state state, int64_t after_due_us,
+				    uint32_t after_id, struct ping **ret);
 
 /** journal_count() - how many rows are in a live state; O(1) */
 int64_t journal_count(const struct journal *j, enum ping_state state);

@@ -10,7 +10,8 @@
 /* The columns of a row, in the order in which they are bound and read. */
 #define COLUMNS                                                                                 \
 	"id, seq, state, kind, batch, announces, display_id, reason, tries, urgency, arrived, " \
-	"due, changed, bus, pid, sender, app, desktop_entry, category, tag, summary, rule, wire"
+	"due, changed, bus, pid, sender, app, desktop_entry, category, tag, summary, rule, "    \
+	"due_reason, until, released, digest, ruleset, trace, wire"
 
 static const char schema[] =
 	"CREATE TABLE ping("
@@ -23,21 +24,42 @@ static const char schema[] =
 	" pid INTEGER NOT NULL,"
 	" sender TEXT NOT NULL, app TEXT NOT NULL, desktop_entry TEXT NOT NULL,"
 	" category TEXT NOT NULL, tag TEXT NOT NULL, summary TEXT NOT NULL, rule TEXT NOT NULL,"
+	" due_reason INTEGER NOT NULL, until INTEGER NOT NULL, released INTEGER NOT NULL,"
+	" digest INTEGER NOT NULL, ruleset INTEGER NOT NULL, trace TEXT NOT NULL,"
 	" wire BLOB NOT NULL);"
 	/* What release walks along; a row leaves it when it is closed. */
 	"CREATE INDEX live ON ping(state, batch, seq) WHERE state < 8;"
 	/* Only what is on the display now has a display_id. */
 	"CREATE INDEX on_display ON ping(display_id) WHERE display_id <> 0;"
 	"CREATE INDEX snoozed ON ping(due, id) WHERE state = 5;"
+	"CREATE INDEX held ON ping(due, id) WHERE state = 0;"
 	"CREATE INDEX tagged ON ping(app, tag) WHERE tag <> '' AND state < 8;"
 	"CREATE TABLE token(kind INTEGER NOT NULL, clock INTEGER NOT NULL, name TEXT NOT NULL,"
 	" label TEXT NOT NULL, since_wall INTEGER NOT NULL, ends_wall INTEGER NOT NULL,"
 	" ends_boot INTEGER NOT NULL, boot_id TEXT NOT NULL);"
 	"CREATE TABLE batch(number INTEGER PRIMARY KEY, form INTEGER NOT NULL,"
 	" stage INTEGER NOT NULL, last_seq INTEGER NOT NULL, formed INTEGER NOT NULL,"
-	" waited INTEGER NOT NULL);"
+	" waited INTEGER NOT NULL, takes INTEGER NOT NULL, due INTEGER NOT NULL,"
+	" due_reason INTEGER NOT NULL);"
 	"CREATE INDEX unfinished ON batch(number) WHERE stage <> 2;"
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
+
+/* From each layout to the next one. What was held without a due gets the one that it would have now. */
+static const char *const migrations[STORE_VERSION] = {
+	[1] = "ALTER TABLE ping ADD COLUMN due_reason INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE ping ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE ping ADD COLUMN released INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE ping ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE ping ADD COLUMN ruleset INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE ping ADD COLUMN trace TEXT NOT NULL DEFAULT '';"
+	      "CREATE INDEX held ON ping(due, id) WHERE state = 0;"
+	      "UPDATE ping SET due = arrived + 14400000000, due_reason = 3 WHERE state = 0;"
+	      "UPDATE ping SET due_reason = 7 WHERE state = 5;"
+	      "ALTER TABLE batch ADD COLUMN takes INTEGER NOT NULL DEFAULT 15;"
+	      "ALTER TABLE batch ADD COLUMN due INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE batch ADD COLUMN due_reason INTEGER NOT NULL DEFAULT 0;"
+	      "PRAGMA user_version=2;",
+};
 
 enum statement {
 	SQL_BEGIN,
@@ -50,6 +72,7 @@ enum statement {
 	SQL_BY_TAG,
 	SQL_NEXT,
 	SQL_NEXT_SNOOZED,
+	SQL_NEXT_HELD,
 	SQL_COUNT,
 	SQL_EACH_PING,
 	SQL_EACH_BATCH,
@@ -66,16 +89,17 @@ enum statement {
 	N_STATEMENTS,
 };
 
-#define BATCH_COLUMNS "number, form, stage, last_seq, formed, waited"
+#define BATCH_COLUMNS "number, form, stage, last_seq, formed, waited, takes, due, due_reason"
 
 static const char *const statements[N_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_PUT] =
 		"INSERT OR REPLACE INTO ping(" COLUMNS ") VALUES"
-		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
+		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,"
+		"?24,?25,?26,?27,?28,?29)",
 	[SQL_CHANGE] = "UPDATE ping SET state=?2, reason=?3, batch=?4, display_id=?5, tries=?6,"
-		       " due=?7, changed=?8 WHERE id=?1",
+		       " due=?7, changed=?8, due_reason=?9, until=?10, released=?11 WHERE id=?1",
 	[SQL_GET] = "SELECT " COLUMNS " FROM ping WHERE id=?1",
 	[SQL_BY_DISPLAY] = "SELECT " COLUMNS " FROM ping WHERE display_id=?1 AND display_id <> 0",
 	[SQL_NEXT_DISPLAYED] =
@@ -88,6 +112,8 @@ static const char *const statements[N_STATEMENTS] = {
 		     " AND (batch, seq) > (?2, ?3) AND batch <= ?4 ORDER BY batch, seq LIMIT 1",
 	[SQL_NEXT_SNOOZED] = "SELECT " COLUMNS " FROM ping WHERE state=5 AND (due, id) > (?1, ?2)"
 			     " ORDER BY due, id LIMIT 1",
+	[SQL_NEXT_HELD] = "SELECT " COLUMNS " FROM ping WHERE state=0 AND due > 0"
+			  " AND (due, id) > (?1, ?2) ORDER BY due, id LIMIT 1",
 	[SQL_COUNT] =
 		"SELECT count(*), count(nullif(batch, 0)) FROM ping WHERE state=?1 AND state < 8",
 	[SQL_EACH_PING] = "SELECT " COLUMNS " FROM ping",
@@ -99,8 +125,8 @@ static const char *const statements[N_STATEMENTS] = {
 		" boot_id) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
 	[SQL_TOKENS] = "SELECT kind, clock, name, label, since_wall, ends_wall, ends_boot, boot_id"
 		       " FROM token ORDER BY rowid",
-	[SQL_PUT_BATCH] =
-		"INSERT OR REPLACE INTO batch(" BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6)",
+	[SQL_PUT_BATCH] = "INSERT OR REPLACE INTO batch(" BATCH_COLUMNS
+			  ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 	[SQL_BATCH] = "SELECT " BATCH_COLUMNS " FROM batch WHERE number=?1",
 	[SQL_UNFINISHED_BATCH] =
 		"SELECT " BATCH_COLUMNS " FROM batch WHERE stage <> 2 AND number > ?1"
@@ -170,7 +196,7 @@ static int run(struct store *s, const char *sql)
 }
 
 /* Is it ours, and can we read it? Nothing is written before that is known. */
-static int check_layout(struct store *s, bool *ret_is_new)
+static int check_layout(struct store *s, bool *ret_is_new, int *ret_version)
 {
 	int version = 0, id = 0, n_tables = 0;
 	int r;
@@ -187,6 +213,7 @@ static int check_layout(struct store *s, bool *ret_is_new)
 	if (version > STORE_VERSION)
 		return -EPROTO;
 	*ret_is_new = n_tables == 0;
+	*ret_version = version;
 	return 0;
 }
 
@@ -207,13 +234,33 @@ static int make_layout(struct store *s)
 	return r;
 }
 
+/* Each step is whole or not done at all. */
+static int migrate(struct store *s, int version)
+{
+	int r = 0;
+
+	for (; r == 0 && version < STORE_VERSION; version++) {
+		if (version < 1)
+			return -EBADMSG;
+		r = run(s, "BEGIN IMMEDIATE");
+		if (r == 0)
+			r = run(s, migrations[version]);
+		if (r == 0)
+			r = run(s, "COMMIT");
+		if (r < 0)
+			store_rollback(s);
+	}
+	return r;
+}
+
 static int store_prepare(struct store *s, bool is_file)
 {
 	bool is_new = false;
+	int version = STORE_VERSION;
 	size_t i;
 	int r;
 
-	r = check_layout(s, &is_new);
+	r = check_layout(s, &is_new, &version);
 	/* secure_delete before the first write; WAL so that readers never stop us nor we them. */
 	if (r == 0)
 		r = run(s,
@@ -221,8 +268,8 @@ static int store_prepare(struct store *s, bool is_file)
 			"PRAGMA trusted_schema=OFF;");
 	if (r == 0 && is_file)
 		r = run(s, "PRAGMA journal_mode=WAL;");
-	if (r == 0 && is_new)
-		r = make_layout(s);
+	if (r == 0)
+		r = is_new ? make_layout(s) : migrate(s, version);
 	for (i = 0; r == 0 && i < N_STATEMENTS; i++)
 		r = to_errno(sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
 						&s->prepared[i], NULL));
@@ -335,7 +382,7 @@ int store_put(struct store *s, const struct ping *p)
 	sqlite3_bind_int64(stmt, 9, p->tries);
 	sqlite3_bind_int(stmt, 10, (int)p->urgency);
 	sqlite3_bind_int64(stmt, 11, p->arrived_us);
-	sqlite3_bind_int64(stmt, 12, p->due_us);
+	sqlite3_bind_int64(stmt, 12, p->due.wall_us);
 	sqlite3_bind_int64(stmt, 13, p->changed_us);
 	sqlite3_bind_int64(stmt, 14, p->bus);
 	sqlite3_bind_int64(stmt, 15, p->pid);
@@ -346,7 +393,13 @@ int store_put(struct store *s, const struct ping *p)
 	bind_text(stmt, 20, p->tag);
 	bind_text(stmt, 21, p->summary);
 	bind_text(stmt, 22, p->rule);
-	sqlite3_bind_blob64(stmt, 23, p->wire ? p->wire : "", p->wire_bytes, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 23, (int)p->due.reason);
+	sqlite3_bind_int(stmt, 24, (int)p->until);
+	sqlite3_bind_int64(stmt, 25, p->released_us);
+	sqlite3_bind_int(stmt, 26, (int)p->digest);
+	sqlite3_bind_int64(stmt, 27, p->ruleset);
+	bind_text(stmt, 28, p->trace);
+	sqlite3_bind_blob64(stmt, 29, p->wire ? p->wire : "", p->wire_bytes, SQLITE_STATIC);
 	return done(stmt);
 }
 
@@ -363,8 +416,11 @@ int store_change(struct store *s, uint32_t id, const struct ping_change *change)
 	sqlite3_bind_int64(stmt, 4, change->batch);
 	sqlite3_bind_int64(stmt, 5, change->display_id);
 	sqlite3_bind_int64(stmt, 6, change->tries);
-	sqlite3_bind_int64(stmt, 7, change->due_us);
+	sqlite3_bind_int64(stmt, 7, change->due.wall_us);
 	sqlite3_bind_int64(stmt, 8, change->changed_us);
+	sqlite3_bind_int(stmt, 9, (int)change->due.reason);
+	sqlite3_bind_int(stmt, 10, (int)change->until);
+	sqlite3_bind_int64(stmt, 11, change->released_us);
 	return done(stmt);
 }
 
@@ -390,7 +446,7 @@ static struct ping read_ping(sqlite3_stmt *stmt)
 		.tries = (unsigned)sqlite3_column_int64(stmt, 8),
 		.urgency = (enum urgency)sqlite3_column_int(stmt, 9),
 		.arrived_us = sqlite3_column_int64(stmt, 10),
-		.due_us = sqlite3_column_int64(stmt, 11),
+		.due.wall_us = sqlite3_column_int64(stmt, 11),
 		.changed_us = sqlite3_column_int64(stmt, 12),
 		.bus = sqlite3_column_int64(stmt, 13),
 		.pid = (uint32_t)sqlite3_column_int64(stmt, 14),
@@ -401,8 +457,14 @@ static struct ping read_ping(sqlite3_stmt *stmt)
 		.tag = column_text(stmt, 19),
 		.summary = column_text(stmt, 20),
 		.rule = column_text(stmt, 21),
-		.wire = sqlite3_column_blob(stmt, 22),
-		.wire_bytes = (size_t)sqlite3_column_bytes(stmt, 22),
+		.due.reason = (enum due_reason)sqlite3_column_int(stmt, 22),
+		.until = (enum hold_until)sqlite3_column_int(stmt, 23),
+		.released_us = sqlite3_column_int64(stmt, 24),
+		.digest = (enum rule_digest)sqlite3_column_int(stmt, 25),
+		.ruleset = sqlite3_column_int64(stmt, 26),
+		.trace = column_text(stmt, 27),
+		.wire = sqlite3_column_blob(stmt, 28),
+		.wire_bytes = (size_t)sqlite3_column_bytes(stmt, 28),
 	};
 }
 
@@ -471,9 +533,10 @@ int store_next(struct store *s, const struct ping_query *query, struct ping **re
 	return one_ping(stmt, ret);
 }
 
-int store_next_snoozed(struct store *s, int64_t after_due_us, uint32_t after_id, struct ping **ret)
+int store_next_due(struct store *s, enum ping_state state, int64_t after_due_us, uint32_t after_id,
+		   struct ping **ret)
 {
-	sqlite3_stmt *stmt = s->prepared[SQL_NEXT_SNOOZED];
+	sqlite3_stmt *stmt = s->prepared[state == PING_SNOOZED ? SQL_NEXT_SNOOZED : SQL_NEXT_HELD];
 
 	sqlite3_bind_int64(stmt, 1, after_due_us);
 	sqlite3_bind_int64(stmt, 2, after_id);
@@ -558,6 +621,9 @@ int store_put_batch(struct store *s, const struct batch *batch)
 	sqlite3_bind_int64(stmt, 4, batch->last_seq);
 	sqlite3_bind_int64(stmt, 5, batch->formed_us);
 	sqlite3_bind_int64(stmt, 6, batch->waited_us);
+	sqlite3_bind_int64(stmt, 7, batch->takes);
+	sqlite3_bind_int64(stmt, 8, batch->due.wall_us);
+	sqlite3_bind_int(stmt, 9, (int)batch->due.reason);
 	return done(stmt);
 }
 
@@ -570,6 +636,9 @@ static struct batch read_batch(sqlite3_stmt *stmt)
 		.last_seq = sqlite3_column_int64(stmt, 3),
 		.formed_us = sqlite3_column_int64(stmt, 4),
 		.waited_us = sqlite3_column_int64(stmt, 5),
+		.takes = (unsigned)sqlite3_column_int64(stmt, 6),
+		.due.wall_us = sqlite3_column_int64(stmt, 7),
+		.due.reason = (enum due_reason)sqlite3_column_int(stmt, 8),
 	};
 }
 

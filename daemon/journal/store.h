@@ -11,7 +11,7 @@
 struct store;
 
 /** The layout that this program reads and writes; PRAGMA user_version. */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 
 /**
  * store_open() - open or make one
@@ -46,9 +46,12 @@ LULL_MUSTCHECK int store_by_tag(struct store *s, const char *app, const char *ta
 				struct ping **ret);
 LULL_MUSTCHECK int store_next_displayed(struct store *s, uint32_t after, struct ping **ret);
 LULL_MUSTCHECK int store_next(struct store *s, const struct ping_query *query, struct ping **ret);
-/** store_next_snoozed() - in order of (due, id), the first one above (@after_due_us, @after_id) */
-LULL_MUSTCHECK int store_next_snoozed(struct store *s, int64_t after_due_us, uint32_t after_id,
-				      struct ping **ret);
+/**
+ * store_next_due() - in order of (due, id), the first one above (@after_due_us, @after_id) that has a due
+ * @state: PING_SNOOZED or PING_HELD
+ */
+LULL_MUSTCHECK int store_next_due(struct store *s, enum ping_state state, int64_t after_due_us,
+				  uint32_t after_id, struct ping **ret);
 LULL_MUSTCHECK int store_count(struct store *s, enum ping_state state, int64_t *ret_count,
 			       int64_t *ret_batched);
 

@@ -75,7 +75,7 @@ def test_check_config_finds_nothing_or_prints_each_mistake(bus, lull, conf):
     assert "not there" in lull("check-config")
     conf.write_text("[focus]\ndefault = 25m\n")
     assert lull("check-config") == f"{conf}: no mistakes\n"
-    assert lull("check-config", "--json") == {"file": str(conf), "mistakes": []}
+    assert lull("check-config", "--json") == {"file": str(conf), "mistakes": [], "warnings": []}
     other = bus.tmp_path / "other.conf"
     other.write_text("[focus]\ndefalt = 25m\n\n[release]\ndigest_above = \x1b[31m\n")
     r = bus.run(BUILD / "lull", "check-config", other)
@@ -95,8 +95,8 @@ def test_config_says_where_each_value_comes_from(bus, lull, conf):
     assert re.search(rf"^display\.command = dunst -x +{re.escape(str(conf))}:5$", text, re.M)
     got = lull("config", "--json")
     assert got["file"] == str(conf) and got["exists"]
-    assert got["settings"]["focus.default"] == {"value": 5400000000, "line": 3}
-    assert got["settings"]["journal.durability"] == {"value": "full", "line": None}
+    assert got["settings"]["focus.default"] == {"value": 5400000000, "line": 3, "from": "file"}
+    assert got["settings"]["journal.durability"] == {"value": "full", "line": None, "from": "default"}
     conf.write_text("[focus]\ndefault = never\n")
     assert f"{conf}:2: " in refused(bus, "config")
 
@@ -109,9 +109,9 @@ def test_config_shows_each_block_under_its_name(lull, conf):
     assert re.search(r"^block\.deep-work\.lead = 0s +default$", text, re.M)
     assert re.search(rf"^block\.night\.start = 22:00 +{re.escape(str(conf))}:7$", text, re.M)
     got = lull("config", "--json")["settings"]
-    assert got["block.night.lead"] == {"value": 900000000, "line": 9}
-    assert got["block.night.until"] == {"value": "", "line": None}
-    assert got["deliver.at"] == {"value": "09:00, 17:00", "line": 11}
+    assert got["block.night.lead"] == {"value": 900000000, "line": 9, "from": "file"}
+    assert got["block.night.until"] == {"value": "", "line": None, "from": "default"}
+    assert got["deliver.at"] == {"value": "09:00, 17:00", "line": 11, "from": "file"}
     assert "block.start" not in got
 
 

@@ -183,6 +183,7 @@ static struct ping example(uint32_t id, enum ping_state state, int64_t batch, co
 		.tag = "",
 		.summary = summary,
 		.rule = "focus",
+		.trace = "",
 		.wire = "wire",
 		.wire_bytes = 4,
 	};
@@ -626,7 +627,12 @@ static void a_row_comes_back_as_it_was_put(void **state)
 		.tries = 2,
 		.urgency = URGENCY_CRITICAL,
 		.arrived_us = INT64_MIN,
-		.due_us = NOON,
+		.due = {NOON, DUE_RULE},
+		.until = HOLD_NEXT,
+		.released_us = NOON - 1,
+		.digest = RULE_DIGEST_COUNT,
+		.ruleset = 7,
+		.trace = "1;10;0;0;1;b;manual",
 		.changed_us = NOON + 1,
 		.bus = 3,
 		.sender = ":1.99",
@@ -654,7 +660,13 @@ static void a_row_comes_back_as_it_was_put(void **state)
 	assert_int_equal(q->tries, p.tries);
 	assert_int_equal(q->urgency, p.urgency);
 	assert_true(q->arrived_us == p.arrived_us);
-	assert_int_equal(q->due_us, p.due_us);
+	assert_int_equal(q->due.wall_us, p.due.wall_us);
+	assert_int_equal(q->due.reason, p.due.reason);
+	assert_int_equal(q->until, p.until);
+	assert_int_equal(q->released_us, p.released_us);
+	assert_int_equal(q->digest, p.digest);
+	assert_int_equal(q->ruleset, p.ruleset);
+	assert_string_equal(q->trace, p.trace);
 	assert_int_equal(q->changed_us, p.changed_us);
 	assert_int_equal(q->bus, p.bus);
 	assert_string_equal(q->sender, p.sender);

@@ -16,15 +16,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECTED_SECTIONS                                                                      \
-	"expected one of [focus], [pomodoro], [block NAME], [deliver], [release], [display], " \
+#define EXPECTED_SECTIONS                                                                                           \
+	"expected one of [focus], [pomodoro], [block NAME], [rule NAME], [hold], [deliver], [release], [display], " \
 	"[journal]"
 
 static const char *conf_path = "config/lull.conf";
 
 static struct settings *defaults(void)
 {
-	struct settings *s = settings_new();
+	struct settings *s = settings_new(NULL);
 
 	assert_non_null(s);
 	return s;
@@ -165,7 +165,7 @@ static void rows_are_whole_and_sections_stand_together(void **state LULL_UNUSED)
 		assert_true(row->help[strlen(row->help) - 1] == '.');
 		assert_true((row->type == SETTING_CHOICE) == (row->choices != NULL));
 		assert_true(row->min <= row->max);
-		assert_true(row->is_named == (row->example != NULL));
+		assert_true((row->scope != SETTING_IN_FILE) == (row->example != NULL));
 		for (size_t j = i + 1; j < count; j++) {
 			bool same = strcmp(table[j].section, row->section) == 0;
 
@@ -270,7 +270,7 @@ static void mistakes_are_explained_and_change_nothing(void **state LULL_UNUSED)
 		{"relese", "digest_above", "3",
 		 "unknown section [relese]; did you mean [release]?"},
 		{"Focus", "default", "5m", "unknown section [Focus]; did you mean [focus]?"},
-		{"rules", "x", "y", "unknown section [rules]; " EXPECTED_SECTIONS},
+		{"colours", "x", "y", "unknown section [colours]; " EXPECTED_SECTIONS},
 		{"", "durability", "full",
 		 "'durability' stands before the first section; it belongs in [journal]"},
 		{"", "x", "y", "'x' stands before the first section"},
@@ -378,7 +378,7 @@ static void known_sections_are_known_and_others_are_not(void **state LULL_UNUSED
 	const struct setting *table = settings_table(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (!table[i].is_named)
+		if (table[i].scope == SETTING_IN_FILE)
 			assert_int_equal(settings_check_section(table[i].section, &error), 0);
 	}
 	assert_int_equal(settings_check_section("block work", &error), 0);

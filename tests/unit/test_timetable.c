@@ -56,7 +56,7 @@ static int make_fixture(void **state)
 		return -1;
 	*state = f;
 	strcpy(f->dir, "/tmp/lull-timetable-XXXXXX");
-	f->settings = settings_new();
+	f->settings = settings_new(NULL);
 	if (!mkdtemp(f->dir) || !f->settings)
 		return -1;
 	f->zone = (struct civil_zone){offset_s, f};
