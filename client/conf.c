@@ -1,6 +1,7 @@
 /*
  * lull.conf: look for mistakes, show what is in force, have it read again.
  */
+#include "client/ask.h"
 #include "client/call.h"
 #include "client/print.h"
 #include "client/verb.h"
@@ -77,9 +78,14 @@ enum outcome check_config_run(const struct args *a)
 		print_failure("there is no file '%s'", path);
 		return OUTCOME_REFUSED;
 	}
+	if (!a->explain && (a->at || a->is_focus)) {
+		print_failure("--at and --focus are for --explain; say which notification, as in "
+			      "--explain 'app=Slack'");
+		return OUTCOME_USAGE;
+	}
 	if (load_settings(path, &errors, &settings) < 0 && errors.count == 0)
 		return call_no_memory();
-	if (a->is_json) {
+	if (a->is_json && !(a->explain && settings)) {
 		r = check_json(path, &errors);
 		if (r != OUTCOME_DONE)
 			return r;
@@ -90,6 +96,8 @@ enum outcome check_config_run(const struct args *a)
 		print_mistake(errors.warnings[i]);
 	if (errors.count > 0)
 		return OUTCOME_REFUSED;
+	if (a->explain)
+		return ask_run(settings, path, a->explain, a->at, a->is_focus, a->is_json);
 	if (!a->is_json) {
 		print_text(stdout, path);
 		puts(is_there ? ": no mistakes" : ": not there, so every setting has its default");

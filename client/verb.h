@@ -29,12 +29,15 @@ struct args {
 	bool is_json;
 	bool has_no_probe;
 	bool is_dry_run;
+	bool is_focus;
 	const char *until;
 	const char *label;
 	const char *app;
 	const char *since;
 	const char *grep;
 	const char *limit;
+	const char *explain;
+	const char *at;
 	struct args_list press;
 	struct args_list words; /* what isn't an option */
 };
@@ -74,6 +77,8 @@ enum outcome toggle_run(const struct args *a);
 enum outcome pomodoro_run(const struct args *a);
 enum outcome list_run(const struct args *a);
 enum outcome show_run(const struct args *a);
+enum outcome why_run(const struct args *a);
+enum outcome audit_run(const struct args *a);
 enum outcome release_run(const struct args *a);
 enum outcome dismiss_run(const struct args *a);
 enum outcome snooze_run(const struct args *a);

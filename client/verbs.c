@@ -43,6 +43,29 @@ static const struct option_row opt_label = {
 	.help = "what you are doing, shown by 'lull status'; at most 200 characters",
 };
 
+static const struct option_row opt_explain = {
+	.name = "explain",
+	.value = "NOTIFICATION",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, explain),
+	.help = "what would become of it: 'app=Slack urgency=critical summary=Hello'",
+};
+
+static const struct option_row opt_at = {
+	.name = "at",
+	.value = "TIME",
+	.type = OPTION_TEXT,
+	.offset = offsetof(struct args, at),
+	.help = "with --explain: when it comes; 'tue 10:15', '2026-12-24 18:00'",
+};
+
+static const struct option_row opt_focus = {
+	.name = "focus",
+	.type = OPTION_FLAG,
+	.offset = offsetof(struct args, is_focus),
+	.help = "with --explain: as if 'lull focus' had just been said",
+};
+
 static const struct option_row opt_press = {
 	.name = "press",
 	.value = "KEY",
@@ -194,6 +217,35 @@ static const struct verb verbs[] = {
 		.run = show_run,
 	},
 	{
+		.name = "why",
+		.synopsis = "ID [--json]",
+		.summary = "why one was held, delivered or dropped",
+		.details =
+			"The rule that decided and its line in lull.conf, what each rule before it came to, the\n"
+			"reasons for focus then, and when it was due and why. Read from the journal: lulld\n"
+			"needn't run, and it is the same weeks later, whatever lull.conf says by then.\n"
+			"\n"
+			"  lull why 1073741824\n"
+			"  lull why 1073741824 --json | jq -r .rule\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = {&opt_json},
+		.run = why_run,
+	},
+	{
+		.name = "audit",
+		.synopsis = "[--json]",
+		.summary = "was anything held longer than it was to be?",
+		.details =
+			"Compares, for all that is on record, when each was due and when it was released. Exit\n"
+			"status 0 when none was late by more than a second, else 1, and which were.\n"
+			"\n"
+			"  lull audit\n"
+			"  lull audit --json | jq .late\n",
+		.options = {&opt_json},
+		.run = audit_run,
+	},
+	{
 		.name = "release",
 		.synopsis = "[ID... | --app NAME] [--json]",
 		.summary = "let held notifications go now",
@@ -276,15 +328,21 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "check-config",
-		.synopsis = "[FILE] [--json]",
+		.synopsis = "[FILE] [--explain NOTIFICATION [--at TIME] [--focus]] [--json]",
 		.summary = "look for mistakes in lull.conf, or in another file",
 		.details =
-			"Each mistake is a line on stderr, FILE:LINE: what is wrong. lulld needn't run.\n"
+			"Each mistake is a line on stderr, FILE:LINE: what is wrong. What can be in force, but\n"
+			"hardly as it was meant, is a warning. lulld needn't run. With --explain it also says\n"
+			"what would become of a notification, by which rule, and why not by the others; budgets\n"
+			"are whole then, and the blocks of that time are on. Its parts are app=, desktop-entry=,\n"
+			"category=, urgency=, summary=, body=, sandboxed=, osd= and hint KEY=.\n"
 			"\n"
 			"  lull check-config\n"
-			"  lull check-config new.conf\n",
+			"  lull check-config new.conf\n"
+			"  lull check-config --explain 'app=Slack summary=Anna wrote' --at 'tue 10:15'\n"
+			"  lull check-config --explain 'app=Web urgency=critical' --focus\n",
 		.max_words = 1,
-		.options = {&opt_json},
+		.options = {&opt_explain, &opt_at, &opt_focus, &opt_json},
 		.run = check_config_run,
 	},
 	{
