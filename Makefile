@@ -120,7 +120,9 @@ bench-floor_SRC := tests/bench/floor.c
 bench-floor_PKG := dbus-1
 bench-load_SRC := tests/bench/load.c
 bench-load_PKG := dbus-1
-BENCH_PROGRAMS := bench-floor bench-load
+bench-decisions_SRC := tests/bench/decisions.c config/load.c config/xdg.c config/regex_pcre2.c
+bench-decisions_PKG := inih libpcre2-8
+BENCH_PROGRAMS := bench-floor bench-load bench-decisions
 
 # --- building --------------------------------------------------------------------------------------
 
@@ -155,8 +157,8 @@ $(BUILD)/obj/$(1)/%.o: %.c | $(DEP_GOALS)
 		$$(CFLAGS) -MMD -MP -c -o $$@ $$<
 -include $$($(1)_SRC:%.c=$(BUILD)/obj/$(1)/%.d)
 endef
-$(foreach p,lulld lull $(BUS_TESTS:%=bus-test-%),$(eval $(call program,$(p),$(CORE_OBJ))))
-$(foreach p,lull-present lull-shim $(BENCH_PROGRAMS),$(eval $(call program,$(p))))
+$(foreach p,lulld lull bench-decisions $(BUS_TESTS:%=bus-test-%),$(eval $(call program,$(p),$(CORE_OBJ))))
+$(foreach p,lull-present lull-shim $(filter-out bench-decisions,$(BENCH_PROGRAMS)),$(eval $(call program,$(p))))
 
 # $(1): a line. The target is newer only when that line is another one than last time.
 define write_if_changed
@@ -260,6 +262,7 @@ valgrind: all $(UNIT_TESTS:%=$(BUILD)/unit-%) ## the unit tests, and lulld in th
 
 bench-programs: $(BENCH_PROGRAMS:%=$(BUILD)/%)
 bench: all bench-programs ## lulld beside a floor that stores nothing
+	$(BUILD)/bench-decisions
 	LULL_BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py
 
 C_FILES = $(wildcard daemon/*.[ch] daemon/*/*.[ch] client/*.[ch] config/*.[ch] tests/*/*.[ch])

@@ -18,5 +18,11 @@
  */
 size_t fold_next(const char *s, const char *end, uint32_t *ret);
 
+/** fold_ascii() - a byte; one that isn't ASCII stays as it is */
+static inline char fold_ascii(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 /** fold_char() - a character without its case */
 uint32_t fold_char(uint32_t c);

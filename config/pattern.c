@@ -89,27 +89,54 @@ static bool item_takes(const struct glob_item *item, uint32_t c)
 	return false;
 }
 
+/* Are these the same ASCII character, which means nothing else in a glob? */
+static bool is_same_letter(char g, char t)
+{
+	return (unsigned char)g < 0x80 && g != '*' && g != '?' && g != '[' && g != '\\' &&
+	       (unsigned char)t < 0x80 && fold_ascii(g) == fold_ascii(t);
+}
+
+/* Where @item may be next, from @text on: what begins with another letter needn't be tried. */
+static const char *skip_to(const struct glob_item *item, const char *text, const char *end)
+{
+	if (item->kind != GLOB_CHAR || item->c >= 0x80)
+		return text;
+	while (text < end && (uint32_t)(unsigned char)fold_ascii(*text) != item->c)
+		text++;
+	return text;
+}
+
 /* Only the last star is ever gone back to: what an earlier one could take more of, that one can, too. */
 static enum regex_result glob_match(const char *glob, const char *text, const char *end,
 				    struct regex_budget *budget)
 {
 	const char *glob_end = glob + strlen(glob);
 	const char *star = NULL, *star_text = NULL;
+	struct glob_item after_star = {.kind = GLOB_END};
 	int64_t n_steps = 0;
 	bool is_match = true;
 
 	for (;;) {
-		struct glob_item item = next_item(glob, glob_end);
+		struct glob_item item;
 		uint32_t c = 0;
 		size_t n = 0;
 
 		n_steps++;
+		if (text < end && is_same_letter(*glob, *text)) {
+			glob++;
+			text++;
+			continue;
+		}
+		item = next_item(glob, glob_end);
 		if (item.kind == GLOB_STAR) {
 			glob = item.next;
 			if (glob == glob_end)
 				break;
 			star = glob;
-			star_text = text;
+			after_star = next_item(glob, glob_end);
+			star_text = skip_to(&after_star, text, end);
+			n_steps += (star_text - text) / GLOB_STEPS;
+			text = star_text;
 			continue;
 		}
 		if (item.kind == GLOB_END && text == end)
@@ -125,7 +152,9 @@ static enum regex_result glob_match(const char *glob, const char *text, const ch
 			is_match = false;
 			break;
 		}
-		star_text += fold_next(star_text, end, &c);
+		text = star_text + fold_next(star_text, end, &c);
+		star_text = skip_to(&after_star, text, end);
+		n_steps += (star_text - text) / GLOB_STEPS;
 		text = star_text;
 		glob = star;
 	}
@@ -162,6 +191,8 @@ static int add_glob(struct patterns *p, bool is_negated, const char *text, size_
 	if (!item->glob)
 		return -ENOMEM;
 	item->is_literal = is_literal(item->glob);
+	if ((unsigned char)item->glob[0] < 0x80 && !strchr("*?[\\", item->glob[0]))
+		item->first = fold_ascii(item->glob[0]);
 	p->n_items++;
 	return 0;
 }
@@ -306,33 +337,41 @@ void patterns_done(struct patterns *p)
 /* Cut so that no character is halved; a continuation byte of UTF-8 begins with 10. */
 static size_t cut(const char *text)
 {
-	size_t length = strnlen(text, PATTERN_REGEX_TEXT_MAX + 1);
+	size_t length = strnlen(text, PATTERN_TEXT_MAX + 1);
 
-	if (length <= PATTERN_REGEX_TEXT_MAX)
+	if (length <= PATTERN_TEXT_MAX)
 		return length;
-	length = PATTERN_REGEX_TEXT_MAX;
+	length = PATTERN_TEXT_MAX;
 	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
 		length--;
 	return length;
 }
 
-static enum regex_result match_one(const struct patterns *p, const struct pattern *item,
-				   const char *text, size_t length, struct regex_budget *budget)
+struct pattern_text pattern_text_of(const char *text)
 {
-	if (!item->glob)
-		return p->engine->match(item->regex, text, length, budget);
-	/* The usual one: an application's name, and it's another one from the first letter on. */
-	if (item->is_literal && item->glob[0] != '\0' && (unsigned char)text[0] < 0x80 &&
-	    (unsigned char)item->glob[0] < 0x80 &&
-	    fold_char((unsigned char)text[0]) != fold_char((unsigned char)item->glob[0]))
-		return REGEX_NO_MATCH;
-	return glob_match(item->glob, text, text + length, budget);
+	unsigned char first = (unsigned char)text[0];
+
+	return (struct pattern_text){
+		.text = text,
+		.length = cut(text),
+		.first = first < 0x80 ? (char)fold_char(first) : '\0',
+	};
 }
 
-enum regex_result patterns_match(const struct patterns *p, const char *text,
+static enum regex_result match_one(const struct patterns *p, const struct pattern *item,
+				   const struct pattern_text *t, struct regex_budget *budget)
+{
+	if (!item->glob)
+		return p->engine->match(item->regex, t->text, t->length, budget);
+	/* The usual one: an application's name, and it's another one from the first letter on. */
+	if (item->first && item->first != t->first)
+		return REGEX_NO_MATCH;
+	return glob_match(item->glob, t->text, t->text + t->length, budget);
+}
+
+enum regex_result patterns_match(const struct patterns *p, const struct pattern_text *text,
 				 struct regex_budget *budget)
 {
-	size_t length = cut(text);
 	bool has_positive = false, is_found = false;
 
 	for (size_t i = 0; i < p->n_items; i++) {
@@ -341,7 +380,7 @@ enum regex_result patterns_match(const struct patterns *p, const char *text,
 		has_positive |= !p->items[i].is_negated;
 		if (is_found && !p->items[i].is_negated)
 			continue;
-		r = match_one(p, &p->items[i], text, length, budget);
+		r = match_one(p, &p->items[i], text, budget);
 		if (r == REGEX_GAVE_UP)
 			return r;
 		if (r == REGEX_NO_MATCH)
@@ -381,8 +420,11 @@ static bool covers_item(const struct patterns *wide, const struct pattern *narro
 
 	if (!narrow->glob)
 		return false;
-	if (narrow->is_literal)
-		return patterns_match(wide, narrow->glob, &budget) == REGEX_MATCH;
+	if (narrow->is_literal) {
+		struct pattern_text text = pattern_text_of(narrow->glob);
+
+		return patterns_match(wide, &text, &budget) == REGEX_MATCH;
+	}
 	for (size_t i = 0; i < wide->n_items; i++) {
 		if (wide->items[i].is_negated)
 			return false;

@@ -17,18 +17,29 @@
 #pragma once
 #include "config/regex.h"
 
-/** How much of a text a regular expression sees, in bytes. */
-#define PATTERN_REGEX_TEXT_MAX 4096
+/** How much of a text is looked at, in bytes. */
+#define PATTERN_TEXT_MAX 4096
 
 /** What the regular expressions of one decision may cost together; see struct regex_budget. */
 #define PATTERN_BUDGET INT64_C(200000)
 
 struct pattern {
 	bool is_negated;
-	char *glob; /* folded; NULL: a regular expression */
+	char *glob; /* as it was written; NULL: a regular expression */
 	bool is_literal;
+	char first; /* an ASCII letter, folded, that a text must begin with; 0: not known */
 	struct regex *regex;
 };
+
+/** A text that patterns are asked about, looked at once for all of them. Borrowed. */
+struct pattern_text {
+	const char *text;
+	size_t length; /* what of it counts: PATTERN_TEXT_MAX at most */
+	char first;    /* its first letter, folded; 0: it isn't ASCII, or there is none */
+};
+
+/** pattern_text_of() - prepare a text */
+struct pattern_text pattern_text_of(const char *text);
 
 struct patterns {
 	char *source; /* as it was written; NULL: there are none, and nothing is asked for */
@@ -52,7 +63,7 @@ LULL_MUSTCHECK int patterns_parse(const char *text, const struct regex_engine *e
 void patterns_done(struct patterns *p);
 
 /** patterns_match() - does @text look like one of them? */
-enum regex_result patterns_match(const struct patterns *p, const char *text,
+enum regex_result patterns_match(const struct patterns *p, const struct pattern_text *text,
 				 struct regex_budget *budget);
 
 /** patterns_same() - do both say the same? */

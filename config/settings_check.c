@@ -168,6 +168,7 @@ static bool is_impossible(const struct patterns *p)
 
 	for (size_t i = 0; i < p->n_items; i++) {
 		struct regex_budget budget = {PATTERN_BUDGET};
+		struct pattern_text text;
 
 		if (p->items[i].is_negated && p->items[i].glob &&
 		    strcmp(p->items[i].glob, "*") == 0)
@@ -175,8 +176,10 @@ static bool is_impossible(const struct patterns *p)
 		if (p->items[i].is_negated)
 			continue;
 		has_positive = true;
-		if (!p->items[i].glob || !p->items[i].is_literal ||
-		    patterns_match(p, p->items[i].glob, &budget) != REGEX_NO_MATCH)
+		if (!p->items[i].glob || !p->items[i].is_literal)
+			return false;
+		text = pattern_text_of(p->items[i].glob);
+		if (patterns_match(p, &text, &budget) != REGEX_NO_MATCH)
 			return false;
 	}
 	return has_positive;
@@ -188,8 +191,9 @@ static bool matches_urgency(const struct patterns *p)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct regex_budget budget = {PATTERN_BUDGET};
+		struct pattern_text text = pattern_text_of(names[i]);
 
-		if (patterns_match(p, names[i], &budget) != REGEX_NO_MATCH)
+		if (patterns_match(p, &text, &budget) != REGEX_NO_MATCH)
 			return true;
 	}
 	return false;

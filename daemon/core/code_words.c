@@ -2,12 +2,12 @@
 #include "config/base.h"
 #include "daemon/core/code_wordings.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define N_BUCKETS 256
 #define MAX_WORDS 512
-#define NO_WORD UINT16_MAX
 
 /* --- where words begin and end --- */
 
@@ -77,21 +77,22 @@ static size_t wording_bytes(const char *wording, const char *text, size_t length
 	return n;
 }
 
-/* --- the words of a text --- */
+/* --- the table, by the first two bytes of a wording --- */
 
-struct word {
-	uint16_t start, end;
-	uint16_t next;        /* in the same bucket by its beginning */
-	uint16_t next_by_end; /* in the same bucket by its end */
-	uint16_t length;      /* of the longest wording that begins here; 0: none does */
-	uint16_t tail_length; /* of the longest that ends the word */
-	uint8_t kind, tail_kind;
+/* Room for each wording; their number is checked when the index is made. */
+#define WORDINGS_MAX 4096
+
+struct entry {
+	const char *wording;
+	uint8_t kind;
+	bool is_end; /* the end of a word: "-code" */
 };
 
-struct words {
-	uint16_t by_start[N_BUCKETS], by_end[N_BUCKETS];
-	struct word words[MAX_WORDS];
-	size_t n_words;
+struct index {
+	uint16_t
+		first[N_BUCKETS + 1]; /* of each bucket, in entries; the next one's first ends it */
+	struct entry entries[WORDINGS_MAX];
+	bool is_made;
 };
 
 static uint8_t bucket(const char *two)
@@ -99,77 +100,116 @@ static uint8_t bucket(const char *two)
 	return (uint8_t)((unsigned char)lower(two[0]) * 7 + (unsigned char)lower(two[1]));
 }
 
-static void add_word(struct words *w, const char *text, size_t start, size_t end)
+static uint8_t bucket_of(const char *wording)
 {
-	struct word *word = &w->words[w->n_words];
-	uint16_t *head;
-
-	*word = (struct word){.start = (uint16_t)start, .end = (uint16_t)end};
-	head = &w->by_start[bucket(text + start)];
-	word->next = *head;
-	*head = (uint16_t)w->n_words;
-	if (end - start >= 2) {
-		head = &w->by_end[bucket(text + end - 2)];
-		word->next_by_end = *head;
-		*head = (uint16_t)w->n_words;
-	}
-	w->n_words++;
+	return *wording == '-' ? bucket(wording + strlen(wording) - 2) : bucket(wording);
 }
 
-static void split(struct words *w, const char *text, size_t length)
+/* In each bucket they are in the order of the table. */
+static void make_index(struct index *x)
 {
-	size_t i = 0;
+	uint16_t next[N_BUCKETS] = {0};
+	uint16_t at = 0;
 
-	memset(w->by_start, 0xff, sizeof(w->by_start));
-	memset(w->by_end, 0xff, sizeof(w->by_end));
-	w->n_words = 0;
-	while (i < length && w->n_words < MAX_WORDS) {
-		size_t start = i;
+	for (size_t i = 0; i < n_code_wordings; i++)
+		for (const char *const *s = code_wordings[i].words; *s; s++)
+			next[bucket_of(*s)]++;
+	for (size_t b = 0; b < N_BUCKETS; b++) {
+		uint16_t n = next[b];
 
-		if (is_wide(text[i]))
-			i = MIN(i + 3, length);
-		else
-			while (i < length && (is_letter(text[i]) || is_digit(text[i])))
-				i++;
-		if (i > start)
-			add_word(w, text, start, i);
-		else
-			i++;
+		x->first[b] = next[b] = at;
+		at = (uint16_t)(at + n);
 	}
-}
+	x->first[N_BUCKETS] = at;
+	assert(at <= WORDINGS_MAX);
+	for (size_t i = 0; i < n_code_wordings; i++) {
+		for (const char *const *s = code_wordings[i].words; *s; s++) {
+			bool is_end = **s == '-';
 
-static void match_start(struct words *w, const char *text, size_t length, const char *wording,
-			enum code_word_kind kind)
-{
-	uint16_t i;
-
-	for (i = w->by_start[bucket(wording)]; i != NO_WORD; i = w->words[i].next) {
-		struct word *word = &w->words[i];
-		size_t n = wording_bytes(wording, text + word->start, length - word->start);
-
-		if (n > word->length) {
-			word->length = (uint16_t)n;
-			word->kind = (uint8_t)kind;
+			x->entries[next[bucket_of(*s)]++] = (struct entry){
+				.wording = *s + is_end,
+				.kind = (uint8_t)code_wordings[i].kind,
+				.is_end = is_end,
+			};
 		}
+	}
+	x->is_made = true;
+}
+
+/* Of constant data, so it is made once: to walk along the table for each text would take ten times as long. */
+static const struct index *get_index(void)
+{
+	static struct index x;
+
+	if (!x.is_made)
+		make_index(&x);
+	return &x;
+}
+
+/* --- the words of a text --- */
+
+struct word {
+	uint16_t start, end;
+	uint16_t length;      /* of the longest wording that begins here; 0: none does */
+	uint16_t tail_length; /* of the longest that ends the word */
+	uint8_t kind, tail_kind;
+};
+
+static void match_start(struct word *word, const char *text, size_t length, const struct entry *e)
+{
+	size_t n = wording_bytes(e->wording, text + word->start, length - word->start);
+
+	if (n > word->length) {
+		word->length = (uint16_t)n;
+		word->kind = e->kind;
 	}
 }
 
 /* A noun that others are joined with: there is something before it. */
-static void match_end(struct words *w, const char *text, const char *wording,
-		      enum code_word_kind kind)
+static void match_end(struct word *word, const char *text, const struct entry *e)
 {
-	size_t n = strlen(wording);
-	uint16_t i;
+	size_t n = strlen(e->wording);
 
-	for (i = w->by_end[bucket(wording + n - 2)]; i != NO_WORD; i = w->words[i].next_by_end) {
-		struct word *word = &w->words[i];
-
-		if (word->start + n < word->end && n > word->tail_length &&
-		    wording_bytes(wording, text + word->end - n, n) == n) {
-			word->tail_length = (uint16_t)n;
-			word->tail_kind = (uint8_t)kind;
-		}
+	if (word->start + n < word->end && n > word->tail_length &&
+	    wording_bytes(e->wording, text + word->end - n, n) == n) {
+		word->tail_length = (uint16_t)n;
+		word->tail_kind = e->kind;
 	}
+}
+
+static struct word match_word(const struct index *x, const char *text, size_t length, size_t start,
+			      size_t end)
+{
+	struct word word = {.start = (uint16_t)start, .end = (uint16_t)end};
+	uint8_t b = bucket(text + start);
+
+	for (size_t i = x->first[b]; i < x->first[b + 1]; i++) {
+		if (!x->entries[i].is_end)
+			match_start(&word, text, length, &x->entries[i]);
+	}
+	if (end - start < 2)
+		return word;
+	b = bucket(text + end - 2);
+	for (size_t i = x->first[b]; i < x->first[b + 1]; i++) {
+		if (x->entries[i].is_end)
+			match_end(&word, text, &x->entries[i]);
+	}
+	return word;
+}
+
+/* The next word from @at on. Return: where it ends; 0 when there is none. */
+static size_t next_word(const char *text, size_t length, size_t at, size_t *ret_start)
+{
+	for (; at < length; at++) {
+		*ret_start = at;
+		if (is_wide(text[at]))
+			return MIN(at + 3, length);
+		while (at < length && (is_letter(text[at]) || is_digit(text[at])))
+			at++;
+		if (at > *ret_start)
+			return at;
+	}
+	return 0;
 }
 
 /* "Rabattcode" is about a discount; "Bestätigungscode" is about signing in, and is a code. */
@@ -181,30 +221,25 @@ static bool may_have_tail(const struct word *word)
 
 size_t code_words_find(const char *text, size_t length, struct code_word *ret, size_t max)
 {
-	struct words w;
-	size_t n = 0, done = 0;
+	const struct index *x = get_index();
+	size_t n = 0, done = 0, n_words = 0, start = 0, end = 0;
 
-	split(&w, text, length);
-	for (size_t i = 0; i < n_code_wordings; i++)
-		for (const char *const *s = code_wordings[i].words; *s; s++)
-			if (**s == '-')
-				match_end(&w, text, *s + 1, code_wordings[i].kind);
-			else
-				match_start(&w, text, length, *s, code_wordings[i].kind);
-	for (size_t i = 0; i < w.n_words && n + 2 <= max; i++) {
-		const struct word *word = &w.words[i];
+	while (n + 2 <= max && n_words++ < MAX_WORDS &&
+	       (end = next_word(text, length, end, &start)) > 0) {
+		struct word word;
 
-		if (word->start < done)
+		if (start < done)
 			continue;
-		if (word->length > 0) {
-			done = word->start + word->length;
-			ret[n++] = (struct code_word){word->kind, word->start, (uint16_t)done};
+		word = match_word(x, text, length, start, end);
+		if (word.length > 0) {
+			done = start + word.length;
+			ret[n++] = (struct code_word){word.kind, word.start, (uint16_t)done};
 		}
-		if (may_have_tail(word))
+		if (may_have_tail(&word))
 			ret[n++] = (struct code_word){
-				word->tail_kind,
-				(uint16_t)(word->end - word->tail_length),
-				word->end,
+				word.tail_kind,
+				(uint16_t)(word.end - word.tail_length),
+				word.end,
 			};
 	}
 	return n;

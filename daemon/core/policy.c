@@ -70,6 +70,7 @@ struct question {
 	const struct notification *n;
 	const struct policy_context *context;
 	enum urgency urgency; /* what it is taken for by now */
+	struct pattern_text app, desktop_entry, category, summary, body;
 	struct regex_budget budget;
 	enum { CODE_UNKNOWN, CODE_NO, CODE_YES } code; /* asked for once */
 };
@@ -138,8 +139,8 @@ static const char *urgency_name(enum urgency urgency)
 }
 
 /* What the patterns of a field come to: RULE_DECIDED when it is as they say, or there are none. */
-static enum rule_outcome ask(struct question *q, const struct patterns *p, const char *text,
-			     enum rule_outcome otherwise)
+static enum rule_outcome ask(struct question *q, const struct patterns *p,
+			     const struct pattern_text *text, enum rule_outcome otherwise)
 {
 	if (!p->source)
 		return RULE_DECIDED;
@@ -151,6 +152,14 @@ static enum rule_outcome ask(struct question *q, const struct patterns *p, const
 	return RULE_GAVE_UP;
 }
 
+static enum rule_outcome ask_text(struct question *q, const struct patterns *p, const char *s,
+				  enum rule_outcome otherwise)
+{
+	struct pattern_text text = pattern_text_of(s);
+
+	return ask(q, p, &text, otherwise);
+}
+
 static enum rule_outcome ask_hint(struct question *q, const struct rule_hint *hint)
 {
 	for (size_t i = 0; i < q->n->n_hints; i++) {
@@ -160,11 +169,12 @@ static enum rule_outcome ask_hint(struct question *q, const struct rule_hint *hi
 		if (strcmp(h->key, hint->key) != 0)
 			continue;
 		if (h->text)
-			return ask(q, &hint->value, h->text, RULE_NOT_HINT);
+			return ask_text(q, &hint->value, h->text, RULE_NOT_HINT);
 		if (h->is_boolean)
-			return ask(q, &hint->value, h->number ? "true" : "false", RULE_NOT_HINT);
+			return ask_text(q, &hint->value, h->number ? "true" : "false",
+					RULE_NOT_HINT);
 		snprintf(number, sizeof(number), "%" PRId64, h->number);
-		return ask(q, &hint->value, number, RULE_NOT_HINT);
+		return ask_text(q, &hint->value, number, RULE_NOT_HINT);
 	}
 	return RULE_NOT_HINT;
 }
@@ -173,7 +183,7 @@ static enum rule_outcome ask_hint(struct question *q, const struct rule_hint *hi
 static enum rule_outcome match(struct question *q, const struct rule *r)
 {
 	const struct notification *n = q->n;
-	enum rule_outcome o;
+	enum rule_outcome o = RULE_DECIDED;
 
 	if (!is_in_force(&r->when, q->context))
 		return RULE_NOT_NOW;
@@ -184,19 +194,20 @@ static enum rule_outcome match(struct question *q, const struct rule *r)
 	    (n->sandboxed == SANDBOXED_UNKNOWN ||
 	     asks_otherwise(r->sandboxed, n->sandboxed == SANDBOXED_YES)))
 		return RULE_NOT_SANDBOXED;
-	o = ask(q, &r->urgency, urgency_name(q->urgency), RULE_NOT_URGENCY);
+	if (r->urgency.source)
+		o = ask_text(q, &r->urgency, urgency_name(q->urgency), RULE_NOT_URGENCY);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->app, n->app, RULE_NOT_APP);
+		o = ask(q, &r->app, &q->app, RULE_NOT_APP);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->desktop_entry, n->desktop_entry, RULE_NOT_DESKTOP_ENTRY);
+		o = ask(q, &r->desktop_entry, &q->desktop_entry, RULE_NOT_DESKTOP_ENTRY);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->category, n->category, RULE_NOT_CATEGORY);
+		o = ask(q, &r->category, &q->category, RULE_NOT_CATEGORY);
 	for (size_t i = 0; i < r->n_hints && o == RULE_DECIDED; i++)
 		o = ask_hint(q, &r->hints[i]);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->summary, n->summary, RULE_NOT_SUMMARY);
+		o = ask(q, &r->summary, &q->summary, RULE_NOT_SUMMARY);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->body, n->body, RULE_NOT_BODY);
+		o = ask(q, &r->body, &q->body, RULE_NOT_BODY);
 	if (o == RULE_DECIDED && r->one_time_code != RULE_ASKS_NOTHING &&
 	    asks_otherwise(r->one_time_code, is_code(q)))
 		return RULE_NOT_ONE_TIME_CODE;
@@ -314,7 +325,17 @@ static void decide(struct verdict *v, const struct rule *r, enum rule_outcome o,
 void policy_decide(const struct policy *p, struct tally *tally, const struct notification *n,
 		   const struct policy_context *c, struct verdict *ret)
 {
-	struct question q = {n, c, n->urgency, {PATTERN_BUDGET}, CODE_UNKNOWN};
+	struct question q = {
+		.n = n,
+		.context = c,
+		.urgency = n->urgency,
+		.app = pattern_text_of(n->app),
+		.desktop_entry = pattern_text_of(n->desktop_entry),
+		.category = pattern_text_of(n->category),
+		.summary = pattern_text_of(n->summary),
+		.body = pattern_text_of(n->body),
+		.budget = {PATTERN_BUDGET},
+	};
 	struct rule_due due = {RULE_DUE_DEFAULT};
 	const struct rule *decider = NULL;
 

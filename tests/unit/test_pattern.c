@@ -12,6 +12,14 @@
 #include <errno.h>
 #include <string.h>
 
+static enum regex_result match_text(const struct patterns *p, const char *text,
+				    struct regex_budget *budget)
+{
+	struct pattern_text prepared = pattern_text_of(text);
+
+	return patterns_match(p, &prepared, budget);
+}
+
 static enum regex_result match(const char *list, const char *text)
 {
 	struct regex_budget budget = {PATTERN_BUDGET};
@@ -21,7 +29,7 @@ static enum regex_result match(const char *list, const char *text)
 
 	if (patterns_parse(list, regex_pcre2(), &p, &error) < 0)
 		fail_msg("%s: expected %s", list, error);
-	result = patterns_match(&p, text, &budget);
+	result = match_text(&p, text, &budget);
 	patterns_done(&p);
 	return result;
 }
@@ -91,11 +99,62 @@ static void lists_match_what_they_say(void **state LULL_UNUSED)
 	}
 }
 
+/* A piece of the pattern is looked for before PCRE2 is asked: that must never hide a match. */
+static void what_must_be_there_never_hides_a_match(void **state LULL_UNUSED)
+{
+	static const struct {
+		const char *list, *text;
+		bool is_match;
+	} cases[] = {
+		{"/ab?c/", "ac", true},
+		{"/abc*/", "ab", true},
+		{"/abc{0}d/", "abd", true},
+		{"/abc{2}/", "abcc", true},
+		{"/(abc){1,2}x/", "abcx", true},
+		{"/[ab]{2,3}cd/", "abcd", true},
+		{"/a{2/", "a{2", true},
+		{"/ab|cd/", "cd", true},
+		{"/(ab|cd)ef/", "cdef", true},
+		{"/(?:abc)?de/", "de", true},
+		{"/(abc)*de/", "de", true},
+		{"/[abc]de/", "ade", true},
+		{"/[]abc]de/", "]de", true},
+		{"/[^]abc]de/", "xde", true},
+		{"/[a\\]b]de/", "]de", true},
+		{"/\\Qab|cd\\E/", "ab|cd", true},
+		{"/\\x41bc/", "Abc", true},
+		{"/a\\.bc/", "a.bc", true},
+		{"/\\bbuild \\d+ (failed|broke)\\b/i", "the BUILD 17 Broke", true},
+		{"/\\bbuild \\d+ (failed|broke)\\b/i", "the built 17 broke", false},
+		{"/(?i)ABC/", "abc", true},
+		{"/ab(?i)cd/", "abCD", true},
+		{"/ab(?#c)d/", "abd", true},
+		{"/(?x)a b c/", "abc", true},
+		{"/ask/i", "a\u017f\u212a", true},
+		{"/deploy/i", "DEPLOY", true},
+		{"/(?=abc)ab/", "abc", true},
+		{"/(?!abc)xyz/", "xyz", true},
+		{"/(*UTF)abc/", "abc", true},
+		{"/ab\\Kcd/", "abcd", true},
+		{"/a++b/", "aab", true},
+		{"/ab$/", "ab", true},
+		{"/^ab/", "x\nab", true},
+		{"/a.c/", "abc", true},
+		{"/ab\\ncd/", "ab\ncd", true},
+		{"/(a(b[)]c)d)ef/", "ab)cdef", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if ((match(cases[i].list, cases[i].text) == REGEX_MATCH) != cases[i].is_match)
+			fail_msg("'%s' and '%s'", cases[i].list, cases[i].text);
+	}
+}
+
 static void what_is_no_list_is_explained(void **state LULL_UNUSED)
 {
 	static const char *const lists[] = {
-		"", " ", "a,,b", "a,", ",", "/a", "//", "/(/", "/a/x", "\"a", "\"a\" b", "!", "/a/ b",
-		"/\\C/", "/[/",
+		"",     " ",   "a,,b",    "a,", ",",     "/a",    "//",  "/(/",
+		"/a/x", "\"a", "\"a\" b", "!",  "/a/ b", "/\\C/", "/[/",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -158,13 +217,13 @@ static void no_pattern_can_do_more_than_its_budget(void **state LULL_UNUSED)
 
 			if (patterns_parse(killers[i], regex_pcre2(), &p, &error) < 0)
 				fail_msg("%s: expected %s", killers[i], error);
-			patterns_match(&p, text, &budget);
+			match_text(&p, text, &budget);
 			/* One step more than there is ends it; a run along the text may be in it. */
-			assert_in_range(budget.steps + 2 * PATTERN_REGEX_TEXT_MAX, 0,
-					PATTERN_BUDGET + 2 * PATTERN_REGEX_TEXT_MAX);
+			assert_in_range(budget.steps + 2 * PATTERN_TEXT_MAX, 0,
+					PATTERN_BUDGET + 2 * PATTERN_TEXT_MAX);
 			/* Then the next one doesn't begin at all. */
 			budget.steps = -1;
-			assert_int_equal(patterns_match(&p, text, &budget), REGEX_GAVE_UP);
+			assert_int_equal(match_text(&p, text, &budget), REGEX_GAVE_UP);
 			patterns_done(&p);
 		}
 	}
@@ -185,7 +244,7 @@ static void ordinary_patterns_are_far_from_their_budget(void **state LULL_UNUSED
 		struct patterns p;
 
 		assert_int_equal(patterns_parse(lists[i], regex_pcre2(), &p, &error), 0);
-		assert_int_not_equal(patterns_match(&p, text, &budget), REGEX_GAVE_UP);
+		assert_int_not_equal(match_text(&p, text, &budget), REGEX_GAVE_UP);
 		assert_true(budget.steps > PATTERN_BUDGET * 9 / 10);
 		patterns_done(&p);
 	}
@@ -197,12 +256,14 @@ static void a_pattern_that_takes_in_another_one_is_known_to(void **state LULL_UN
 		const char *wide, *narrow;
 		bool covers;
 	} cases[] = {
-		{"*", "Slack", true},	       {"*", "!Slack", true},	   {"Slack", "slack", true},
-		{"Slack, Teams", "Teams", true}, {"S*", "Slack", true},	   {"S*", "Sl*", true},
-		{"Sl*", "S*", false},	       {"Slack", "S*", false},	   {"S*, !Slack", "Slack", false},
-		{"/S/", "Slack", true},	       {"/x/", "Slack", false},	   {"Slack", "/Slack/", false},
-		{"!Slack", "Mail", true},      {"!Slack", "Slack", false}, {"/a/", "/a/", true},
-		{"Slack", "Slack, Mail", false},
+		{"*", "Slack", true},           {"*", "!Slack", true},
+		{"Slack", "slack", true},       {"Slack, Teams", "Teams", true},
+		{"S*", "Slack", true},          {"S*", "Sl*", true},
+		{"Sl*", "S*", false},           {"Slack", "S*", false},
+		{"S*, !Slack", "Slack", false}, {"/S/", "Slack", true},
+		{"/x/", "Slack", false},        {"Slack", "/Slack/", false},
+		{"!Slack", "Mail", true},       {"!Slack", "Slack", false},
+		{"/a/", "/a/", true},           {"Slack", "Slack, Mail", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -223,6 +284,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_match_what_they_say),
+		cmocka_unit_test(what_must_be_there_never_hides_a_match),
 		cmocka_unit_test(what_is_no_list_is_explained),
 		cmocka_unit_test(without_an_engine_there_are_globs_only),
 		cmocka_unit_test(no_pattern_can_do_more_than_its_budget),
