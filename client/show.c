@@ -69,8 +69,11 @@ static void print_state(const json_t *item, int64_t now_us)
 		printf(" since %s", text);
 	}
 	if (due > 0 && (strcmp(state, "held") == 0 || strcmp(state, "snoozed") == 0)) {
+		const char *reason_of_due = call_text(item, "due_reason");
+
 		when_format(due, now_us, text);
-		printf(", due %s", text);
+		printf(", due %s%s%s%s", text, *reason_of_due ? " (" : "", reason_of_due,
+		       *reason_of_due ? ")" : "");
 	}
 	putchar('\n');
 }
@@ -104,6 +107,18 @@ static void print_body(const char *body)
 	}
 }
 
+/* What each rule came to is a verb of its own. */
+static void print_rule(const json_t *item)
+{
+	const char *rule = call_text(item, "rule");
+
+	if (!*rule)
+		return;
+	printf("%-10s", "Rule");
+	print_text(stdout, rule);
+	printf(" ('lull why %" JSON_INTEGER_FORMAT "' says more)\n", call_number(item, "id"));
+}
+
 static void show_text(const json_t *item)
 {
 	int64_t now = when_now();
@@ -126,7 +141,7 @@ static void show_text(const json_t *item)
 	else
 		printf("%-10s%s (%s ago)\n", "Arrived", when, age);
 	print_state(item, now);
-	print_field("Rule", call_text(item, "rule"));
+	print_rule(item);
 	print_field("Urgency", items_urgency(call_number(item, "urgency")));
 	print_actions(json_object_get(item, "actions"));
 	print_field("Category", call_text(item, "category"));
