@@ -69,7 +69,8 @@ static void print_state(const json_t *item, int64_t now_us)
 		printf(" since %s", text);
 	}
 	if (due > 0 && (strcmp(state, "held") == 0 || strcmp(state, "snoozed") == 0)) {
-		const char *reason_of_due = call_text(item, "due_reason");
+		const char *reason_of_due =
+			strcmp(state, "held") == 0 ? call_text(item, "due_reason") : "";
 
 		when_format(due, now_us, text);
 		printf(", due %s%s%s%s", text, *reason_of_due ? " (" : "", reason_of_due,

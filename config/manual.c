@@ -84,6 +84,22 @@ static void write_setting(FILE *out, const struct setting *row)
 	}
 }
 
+/* Its paragraphs. */
+static void write_intro(FILE *out, const char *intro)
+{
+	while (intro && *intro) {
+		size_t n = strcspn(intro, "\n");
+		autofree(str) char *paragraph = strndup(intro, n);
+
+		if (!paragraph)
+			return;
+		fputc('\n', out);
+		write_paragraph(out, "", paragraph);
+		intro += n;
+		intro += *intro == '\n';
+	}
+}
+
 void manual_write(FILE *out)
 {
 	size_t count;
@@ -115,6 +131,7 @@ void manual_write(FILE *out)
 				table[i].scope != SETTING_IN_FILE ? "\n# [%s NAME]\n"
 								  : "\n# [%s]\n",
 				table[i].section);
+		write_intro(out, table[i].intro);
 		write_setting(out, &table[i]);
 	}
 	fputs("\n# SEE ALSO\n\n*lull*(1), *lulld*(1)\n", out);

@@ -46,7 +46,7 @@ static const char *read_hours(const char *text, struct rule_when *w)
 	if (rest >= sizeof(end))
 		return NULL;
 	snprintf(end, sizeof(end), "%.*s", (int)rest, from);
-	if (calendar_parse_clock(start, &w->start) < 0 || calendar_parse_clock(end, &w->end) < 0)
+	if (calendar_parse_clock(start, &w->start) < 0 || calendar_parse_end(end, &w->end) < 0)
 		return NULL;
 	return skip_blanks(from + rest);
 }

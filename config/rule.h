@@ -83,7 +83,7 @@ struct rule_hint {
 
 struct rule {
 	char name[BLOCK_NAME_MAX + 1];
-	bool is_built_in; /* nothing of it is in the file */
+	bool is_built_in; /* the file may change it */
 	/* What it asks for. */
 	struct patterns app, desktop_entry, category, urgency, summary, body;
 	struct rule_hint hints[RULE_HINTS_MAX];

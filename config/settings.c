@@ -119,12 +119,12 @@ static int add_block(struct settings *s, const char *name, unsigned line, char *
 	return 0;
 }
 
-/* Behind the last one of the file, and before those that are built in: this one is the file's now. */
-static void place_rule(struct settings *s, size_t at)
+/* A new one, which is the last, to behind those of the file and before those that are built in. */
+static void place_rule(struct settings *s)
 {
+	size_t at = s->n_rules - 1, to = s->n_file_rules++;
 	struct rule rule = s->rules[at];
 	struct section_lines lines = s->rule_lines[at];
-	size_t to = s->n_file_rules++;
 
 	rule.is_built_in = false;
 	memmove(&s->rules[to + 1], &s->rules[to], (at - to) * sizeof(rule));
@@ -169,15 +169,17 @@ static int open_rule(struct settings *s, const char *name, unsigned line, char *
 	size_t i = find_rule(s, name);
 	int r;
 
-	if (i < s->n_file_rules)
+	if (i < s->n_rules && s->rule_lines[i].section > 0)
 		return refuse_second("rule", name, s->rule_lines[i].section, ret_error);
 	if (i == s->n_rules) {
 		r = add_rule(s, name, ret_error);
 		if (r < 0)
 			return r;
+		place_rule(s);
+		i = s->n_file_rules - 1;
 	}
-	place_rule(s, i);
-	s->rule_lines[s->n_file_rules - 1].section = line;
+	/* One that is built in stays in its place: a call is still asked about before what is critical. */
+	s->rule_lines[i].section = line;
 	return 0;
 }
 

@@ -56,7 +56,7 @@ struct settings {
 	struct block *blocks; /* [block NAME], in the order of the file */
 	struct section_lines *block_lines;
 	size_t n_blocks;
-	/* [rule NAME]: those that the file names, in its order, and then those that are built in. */
+	/* [rule NAME]: those of the file, in its order, and then those that are built in, also where it changes them. */
 	struct rule *rules;
 	struct section_lines *rule_lines;
 	size_t n_rules;
@@ -103,6 +103,7 @@ struct setting {
 	int32_t none;               /* SETTING_CLOCK and SETTING_DATE: when it isn't given */
 	bool is_end;                /* SETTING_CLOCK: may be 24:00 */
 	bool is_required;           /* its section is a mistake without it */
+	const char *intro; /* of its section, with its first row; paragraphs end with a newline */
 	const char *default_text;
 	const char *example; /* for lull.conf, where the section has a name */
 	const char *help;    /* one or more sentences, for lull.conf and the manual */

@@ -79,9 +79,11 @@ static const struct setting table[] = {
 		.offset = offsetof(struct block, days),
 		.example = "mon-fri",
 		.default_text = "daily",
-		.help = "A focus block that comes back by itself, such as [block work]: notifications are "
+		.intro =
+			"A focus block that comes back by itself, such as [block work]: notifications are "
 			"held from its start to its end. NAME is up to you; it has letters, digits, - and "
-			"_, and each block has another one. On which days of the week it begins.",
+			"_, and each block has another one.",
+		.help = "On which days of the week it begins.",
 	},
 	{
 		.section = "block",
@@ -165,13 +167,23 @@ static const struct setting table[] = {
 		.offset = offsetof(struct rule, app),
 		.example = "Slack, Teams*",
 		.default_text = "",
-		.help = "Which notifications a rule is about, and what becomes of them, such as [rule "
-			"chat]. Rules are asked in the order of the file, and the first one that "
-			"matches and has a verdict decides; after them come those that are built in, "
-			"which `lull config` shows. A section with the name of a built-in one changes "
-			"that, key by key, and puts it in its place in the file. A rule matches when "
-			"all that it asks for is so. The name of the application, as `lull list` shows "
-			"it.",
+		.intro =
+			"Which notifications a rule is about, and what becomes of them. NAME is up to "
+			"you, as for blocks. A rule matches when all that it asks for is so. Rules "
+			"are asked in the order of the file, and the first one that matches and has a "
+			"verdict decides. One without a verdict changes what its keys say and leaves "
+			"the rest to the next ones; what an earlier rule has set stays. After those "
+			"of the file come the ones that are built in, which `lull config` shows; a "
+			"section with the name of one, such as [rule critical], changes it, key by "
+			"key, where it stands. What is held already keeps what was decided about it."
+			"\n"
+			"A glob is about the whole text, and case doesn't matter: Anna* is what "
+			"begins with Anna, *Anna* what has it anywhere; ? is one character, [ab] one "
+			"of these. A /regular expression/ is found anywhere in the text; an i behind "
+			"it ignores case. Several are separated by commas, a ! before one means all "
+			"but that, and quotes keep a text with commas together. What isn't there is "
+			"the empty text.",
+		.help = "The name of the application, as `lull list` shows it.",
 	},
 	{
 		.section = "rule",
@@ -233,9 +245,9 @@ static const struct setting table[] = {
 		.offset = offsetof(struct rule, hints),
 		.example = "im.*",
 		.default_text = "",
-		.help = "A hint of the notification, as in `hint x-kde-origin-name = GitLab`: the KEY stands "
-			"behind the word hint, and a rule may have several. Numbers are compared as "
-			"they are written, switches as true or false.",
+		.help = "A hint of the notification, as in `hint x-kde-origin-name = GitLab`: the KEY "
+			"stands behind the word hint, and a rule may have several. Numbers are "
+			"compared as they are written, switches as true or false.",
 	},
 	{
 		.section = "rule",
@@ -280,8 +292,9 @@ static const struct setting table[] = {
 		.example = "22:00-07:00 mon-fri",
 		.default_text = "focus",
 		.help = "When the rule is in force. With focus, while notifications are held, in a "
-			"focus block or until the next delivery; with block NAME, while [block NAME] is "
-			"on; a time span may have days, on which it begins.",
+			"focus block or until the next delivery; with block NAME, while [block NAME] "
+			"is on. Hours may have days, on which they begin; what such a rule holds goes "
+			"at their end, or with the focus block that is on, whichever is later.",
 	},
 	{
 		.section = "rule",
@@ -292,9 +305,7 @@ static const struct setting table[] = {
 		.choices = verdict_names,
 		.example = "deliver",
 		.default_text = "",
-		.help = "What becomes of it. Without a verdict, a rule changes what its other keys say, "
-			"and the rules after it decide. What is dropped is never shown; `lull history` "
-			"has it.",
+		.help = "What becomes of it. What is dropped is never shown; `lull history` has it.",
 	},
 	{
 		.section = "rule",
@@ -304,9 +315,9 @@ static const struct setting table[] = {
 		.offset = offsetof(struct rule, due),
 		.example = "15m",
 		.default_text = "",
-		.help = "When it is released at the latest, if it is held: so long after it came in, at "
-			"the end of the focus block, or with the next release, be that the end of a "
-			"block or a delivery.",
+		.help = "When it is released at the latest, if it is held: so long after it came in, "
+			"at the end of the focus block, or with the next release, be that the end of "
+			"a block or a delivery.",
 	},
 	{
 		.section = "rule",
@@ -327,8 +338,9 @@ static const struct setting table[] = {
 		.offset = offsetof(struct rule, repeat),
 		.example = "2 in 3m",
 		.default_text = "",
-		.help = "Deliver it all the same when the application insists: the second one within "
-			"three minutes that this rule matches comes through, whatever the verdict.",
+		.help = "Deliver it all the same when the application insists: with 2 in 3m, the "
+			"second one within three minutes that this rule matches comes through, "
+			"whatever the verdict is. With verdict = deliver it comes through only then.",
 	},
 	{
 		.section = "rule",
@@ -350,8 +362,9 @@ static const struct setting table[] = {
 		.choices = digest_names,
 		.example = "count",
 		.default_text = "",
-		.help = "What the digest makes of it. With each it isn't part of a digest but shown by "
-			"itself, with count its title isn't told, with hide it isn't told of.",
+		.help = "What becomes of it when so many are released together that a digest "
+			"announces them. With each it is shown by itself, with count its title isn't "
+			"told, with hide it isn't told of; `lull list` has it all the same.",
 	},
 	{
 		.section = "hold",

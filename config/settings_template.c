@@ -40,6 +40,21 @@ static void write_comment(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
+static void write_intro(FILE *out, const char *intro)
+{
+	while (intro && *intro) {
+		size_t n = strcspn(intro, "\n");
+		autofree(str) char *paragraph = strndup(intro, n);
+
+		if (!paragraph)
+			return;
+		write_comment(out, paragraph);
+		fputs("#\n", out);
+		intro += n;
+		intro += *intro == '\n';
+	}
+}
+
 void settings_write_template(FILE *out)
 {
 	size_t count;
@@ -64,6 +79,7 @@ void settings_write_template(FILE *out)
 			fprintf(out, "\n%s[%s%s]", is_named ? "#" : "", row->section,
 				example_name(row));
 		fputc('\n', out);
+		write_intro(out, row->intro);
 		write_comment(out, row->help);
 		fputs("# Takes ", out);
 		settings_write_allowed(out, row);

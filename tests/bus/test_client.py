@@ -142,7 +142,7 @@ def test_show_tells_everything_and_escapes_it(held, lull):
     assert r"Sum x\x1b[31m\n\u202ey" in text and "Body x\\x1b[31m\n\\u202ey\n" in text
     assert re.search(r"^Buttons +default: Open$", text, re.M) and r"r\n: Rex\x1b[31m" in text
     assert re.search(r"^State +held since \S+(, due .*)?$", text, re.M)
-    assert re.search(r"^Rule +focus$", text, re.M)
+    assert re.search(r"^Rule +focus \(", text, re.M)
     got = lull("show", id, "--json")
     assert got["id"] == id and got["state"] == "held" and got["summary"] == "Sum " + NASTY
     assert got["actions"][0] == {"key": "default", "label": "Open"}

@@ -184,7 +184,7 @@ def test_an_item_of_the_list_says_what_is_held(lulld, sender, user):
     item, = user.items()
     assert {k: type(v) for k, v in item.items()} == {
         "id": dbus.UInt32, "app": dbus.String, "summary": dbus.String, "urgency": dbus.Byte,
-        "arrived": dbus.Int64, "due": dbus.Int64, "state": dbus.String, "seq": dbus.UInt64}
+        "arrived": dbus.Int64, "due": dbus.Int64, "due_reason": dbus.String, "state": dbus.String, "seq": dbus.UInt64}
     assert (item["id"], item["app"], item["summary"], item["urgency"], item["state"]) == (
         id, "org.example.Mail", "Résumé", 0, "held")
     assert abs(item["due"] - until) < 1000000 and 0 < item["arrived"] < item["due"]
