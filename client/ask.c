@@ -91,15 +91,27 @@ static int read_urgency(const char *value, enum urgency *ret)
 	return -EINVAL;
 }
 
+/* A hint that lull reads itself counts as such, too: the urgency, or that it answers a key. */
 static int read_hint(struct asked *q, const char *key, const char *value)
 {
 	struct hint *h = &q->hints[q->n.n_hints];
+	struct hint number = {.key = key};
+	char *end;
 
 	if (q->n.n_hints == HINTS_MAX)
 		return -EINVAL;
 	/* What patterns compare is the text, whichever type it would have. */
 	*h = (struct hint){.key = key, .text = value};
 	q->n.n_hints++;
+	notification_take_hint(&q->n, h);
+	if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0) {
+		number.number = value[0] == 't';
+		notification_take_hint(&q->n, &number);
+		return 0;
+	}
+	number.number = strtol(value, &end, 10);
+	if (*value && *end == '\0')
+		notification_take_hint(&q->n, &number);
 	return 0;
 }
 
@@ -132,6 +144,18 @@ static int set_field(struct asked *q, const char *key, const char *value)
 	return r;
 }
 
+/* "urgnecy=critical" behind a name is hardly part of that name. NULL: there is nothing like it. */
+static const char *find_stray(const char *key, const char *value)
+{
+	const char *equals = strchr(value, '='), *word = equals;
+
+	if (!equals || strcmp(key, "summary") == 0 || strcmp(key, "body") == 0)
+		return NULL;
+	while (word > value && !is_blank(word[-1]))
+		word--;
+	return word > value ? word : NULL;
+}
+
 /* "Hello" of "\"Hello\"". */
 static char *unquote(char *value)
 {
@@ -141,6 +165,16 @@ static char *unquote(char *value)
 		return value;
 	value[length - 1] = '\0';
 	return value + 1;
+}
+
+static enum outcome refuse(const char *word)
+{
+	print_failure(
+		"'%.*s' isn't part of a notification; write it as 'app=Slack summary=Hello', "
+		"with app=, desktop-entry=, category=, urgency=, summary=, body=, sandboxed=, "
+		"osd= or hint KEY=",
+		(int)strcspn(word, "= \t\n"), word);
+	return OUTCOME_USAGE;
 }
 
 static enum outcome read_question(const char *text, struct asked *q)
@@ -158,26 +192,25 @@ static enum outcome read_question(const char *text, struct asked *q)
 		.summary = "",
 		.body = "",
 		.urgency = URGENCY_NORMAL,
+		/* As most are, and as the daemon finds out. */
+		.sandboxed = SANDBOXED_NO,
 		.hints = q->hints,
 	};
 	at = q->text + strspn(q->text, " \t\n");
 	while (*at) {
 		char *equals = find_equals(at), *value, *end;
+		const char *stray;
 
-		if (!equals) {
-			at[strcspn(at, "= \t\n")] = '\0';
-			print_failure("'%s' isn't part of a notification; write it as "
-				      "'app=Slack summary=Hello', with %s, or hint KEY=",
-				      at,
-				      "app=, desktop-entry=, category=, urgency=, summary=, body=, "
-				      "sandboxed=, osd=");
-			return OUTCOME_USAGE;
-		}
+		if (!equals)
+			return refuse(at);
 		*equals = '\0';
 		value = equals + 1;
 		end = end_value(value);
 		if (*end)
 			*end++ = '\0';
+		stray = *value == '"' ? NULL : find_stray(at, value);
+		if (stray)
+			return refuse(stray);
 		value = unquote(value);
 		if (set_field(q, at, value) < 0) {
 			print_failure("%s=%s: expected %s", at, value,
@@ -305,6 +338,34 @@ static json_t *answer_json(const struct settings *s, const struct asked *q, int6
 	return out;
 }
 
+/* What was understood. */
+static void print_asked(const struct notification *n)
+{
+	const struct {
+		const char *key, *value;
+	} parts[] = {{"app", n->app},           {"desktop-entry", n->desktop_entry},
+		     {"category", n->category}, {"urgency", urgency_word(n->urgency)},
+		     {"summary", n->summary},   {"body", n->body}};
+	const char *semicolon = "";
+
+	printf("%-10s", "Asked");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!*parts[i].value)
+			continue;
+		printf("%s%s = ", semicolon, parts[i].key);
+		print_text(stdout, parts[i].value);
+		semicolon = "; ";
+	}
+	for (size_t i = 0; i < n->n_hints; i++) {
+		printf("%shint ", semicolon);
+		print_text(stdout, n->hints[i].key);
+		fputs(" = ", stdout);
+		print_text(stdout, n->hints[i].text);
+		semicolon = "; ";
+	}
+	putchar('\n');
+}
+
 enum outcome ask_run(const struct settings *s, const char *path, const char *question,
 		     const char *when, bool is_manual, bool is_json)
 {
@@ -328,6 +389,7 @@ enum outcome ask_run(const struct settings *s, const char *path, const char *que
 		putchar('\n');
 	} else if (r == OUTCOME_DONE) {
 		when_format(at_us, when_now(), at);
+		print_asked(&q.n);
 		printf("%-10s%s\n", "At", at);
 		explain_print(it, path, when_now());
 	}

@@ -219,7 +219,10 @@ static bool check_line(struct reader *r, const char *s, size_t len, size_t len_m
 		return r->section_is_usable;
 	}
 	if (len > len_max) {
-		mistakef(r, "the line has %zu bytes; at most %zu are allowed", len, len_max);
+		mistakef(r,
+			 "the line has %zu bytes; at most %zu are allowed. Two rules, or a regular "
+			 "expression, may say the same",
+			 len, len_max);
 		return false;
 	}
 	return check_key(r, s, len) && r->section_is_usable;
@@ -268,8 +271,11 @@ static int assign(void *user, const char *section, const char *key, const char *
 		return 1;
 	set_before = settings_line(r->settings, section, key);
 	if (set_before && *set_before > 0 && *set_before != SETTING_BUILT_IN) {
-		mistakef(r, "'%s' in [%s] is set twice, in line %u and here", key, section,
-			 *set_before);
+		mistakef(r, "'%s' in [%s] is set twice, in line %u and here%s", key, section,
+			 *set_before,
+			 settings_takes_several(section, key)
+				 ? "; several go into one line, with commas"
+				 : "");
 		return 1;
 	}
 	if (set_before)

@@ -323,6 +323,15 @@ int settings_set(struct settings *s, const char *section, const char *key, const
 	return -EINVAL;
 }
 
+bool settings_takes_several(const char *section, const char *key)
+{
+	const struct setting *row = find_row(section, key);
+
+	return row && (row->type == SETTING_PATTERNS || row->type == SETTING_HINTS ||
+		       row->type == SETTING_CLOCKS || row->type == SETTING_DATES ||
+		       row->type == SETTING_DAYS);
+}
+
 unsigned *settings_line(struct settings *s, const char *section, const char *key)
 {
 	const struct setting *row = find_row(section, key);

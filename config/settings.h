@@ -148,6 +148,9 @@ LULL_MUSTCHECK int settings_set(struct settings *s, const char *section, const c
 LULL_MUSTCHECK int settings_open_section(struct settings *s, const char *section, unsigned line,
 					 char **ret_error);
 
+/** settings_takes_several() - may the value of this key be a list? */
+bool settings_takes_several(const char *section, const char *key);
+
 /** settings_line() - where the file sets a key, to be read and set; NULL for one that isn't in the table */
 unsigned *settings_line(struct settings *s, const char *section, const char *key);
 

@@ -251,6 +251,51 @@ static void check_block_name(struct check *c, const struct rule *r,
 		      r->name, r->when.block, r->when.block);
 }
 
+/* Does the file set @key of this rule, be it rightly or not? */
+static bool is_set(const struct section_lines *lines, const char *key)
+{
+	size_t count;
+	const struct setting *table = settings_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].scope == SETTING_IN_RULE && strcmp(table[i].key, key) == 0)
+			return lines->keys[i] > 0 && lines->keys[i] != SETTING_BUILT_IN;
+	}
+	return false;
+}
+
+/* The built-in rule whose name was misspelt. */
+static const char *nearest_built_in(const struct settings *s, const char *name)
+{
+	const char *meant = NULL;
+	size_t best = SIZE_MAX;
+
+	for (size_t i = s->n_file_rules; i < s->n_rules; i++) {
+		if (settings_is_nearer(name, s->rules[i].name, &best))
+			meant = s->rules[i].name;
+	}
+	return meant;
+}
+
+static void check_says(struct check *c, const struct rule *r, const struct section_lines *lines)
+{
+	static const char *const keys[] = {"verdict", "due", "as", "repeat", "digest"};
+	const char *meant = nearest_built_in(c->settings, r->name);
+
+	/* A wrong one has been told already. */
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (is_set(lines, keys[i]))
+			return;
+	}
+	if (meant)
+		found(c, SETTINGS_MISTAKE, lines->section,
+		      "[rule %s] says nothing; did you mean [rule %s], which is built in?", r->name,
+		      meant);
+	else
+		found(c, SETTINGS_MISTAKE, lines->section,
+		      "[rule %s] says nothing; add a verdict: deliver, hold or drop", r->name);
+}
+
 static bool says_something(const struct rule *r)
 {
 	return r->verdict != RULE_NO_VERDICT || r->due.kind != RULE_DUE_DEFAULT ||
@@ -264,14 +309,14 @@ static void check_effect(struct check *c, const struct rule *r, const struct sec
 	const char *verdict = r->verdict == RULE_DROP ? "drop" : "deliver";
 
 	if (!says_something(r)) {
-		found(c, SETTINGS_MISTAKE, lines->section,
-		      "[rule %s] says nothing; add a line such as verdict = deliver", r->name);
+		check_says(c, r, lines);
 		return;
 	}
-	if (r->budget != RULE_BUDGET_NONE && r->verdict != RULE_DELIVER && r->repeat.n == 0)
+	if (is_set(lines, "budget") && r->budget != RULE_BUDGET_NONE &&
+	    r->verdict != RULE_DELIVER && r->repeat.n == 0)
 		found(c, SETTINGS_WARNING, line_of(lines, "rule", "budget"),
-		      "[rule %s] budget limits what a rule delivers, and this one doesn't; add "
-		      "verdict = deliver",
+		      "[rule %s] budget is for what a rule delivers, and this one doesn't; it has "
+		      "no effect",
 		      r->name);
 	if (is_never_held && r->repeat.n == 0 && r->due.kind != RULE_DUE_DEFAULT)
 		found(c, SETTINGS_WARNING, line_of(lines, "rule", "due"),
@@ -363,6 +408,56 @@ static void check_reach(struct check *c, size_t at)
 	}
 }
 
+/*
+ * A rule of the file that keeps several built-in ones from being asked: hardly anybody means to hold calls. One that
+ * is about what a single one is about means just that.
+ */
+static void check_catch_all(struct check *c, const struct rule *r,
+			    const struct section_lines *lines)
+{
+	const struct settings *s = c->settings;
+	char names[256] = "";
+	size_t length = 0, n_covered = 0;
+
+	if (r->verdict != RULE_HOLD && r->verdict != RULE_DROP)
+		return;
+	for (size_t i = s->n_file_rules; i < s->n_rules; i++) {
+		const struct rule *other = &s->rules[i];
+		int n;
+
+		if (other->verdict != RULE_DELIVER || !covers(r, other))
+			continue;
+		n = snprintf(names + length, sizeof(names) - length, "%s%s", length > 0 ? ", " : "",
+			     other->name);
+		n_covered++;
+		length = MIN(length + (size_t)MAX(n, 0), sizeof(names) - 1);
+	}
+	if (n_covered > 1)
+		found(c, SETTINGS_WARNING, lines->section,
+		      "[rule %s] decides about all that the built-in rules let through (%s); say "
+		      "which app it is about, or leave it out: without a rule, focus holds the rest",
+		      r->name, names);
+}
+
+/* What looks like a comment at the end of a line, where names hardly have such a thing. */
+static void check_comment(struct check *c, const struct rule *r, const struct section_lines *lines)
+{
+	const struct {
+		const char *key;
+		const struct patterns *patterns;
+	} fields[] = {{"app", &r->app},
+		      {"desktop-entry", &r->desktop_entry},
+		      {"category", &r->category}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].patterns->source && strstr(fields[i].patterns->source, " #"))
+			found(c, SETTINGS_WARNING, line_of(lines, "rule", fields[i].key),
+			      "[rule %s] %s = %s: the # is part of it; a comment needs a line of its "
+			      "own",
+			      r->name, fields[i].key, fields[i].patterns->source);
+	}
+}
+
 static void check_rule(struct check *c, size_t at)
 {
 	const struct rule *r = &c->settings->rules[at];
@@ -370,8 +465,13 @@ static void check_rule(struct check *c, size_t at)
 
 	check_block_name(c, r, lines);
 	check_possible(c, r, lines);
+	check_comment(c, r, lines);
 	check_effect(c, r, lines);
+	/* Of the built-in ones, that those of the file are before them is meant. */
+	if (at >= c->settings->n_file_rules)
+		return;
 	check_reach(c, at);
+	check_catch_all(c, r, lines);
 }
 
 int settings_check(const struct settings *s, settings_found *fn, void *data)
@@ -380,8 +480,9 @@ int settings_check(const struct settings *s, settings_found *fn, void *data)
 
 	for (size_t i = 0; i < s->n_blocks; i++)
 		check_block(&c, i);
-	/* Those that are built in are right; that the file's are before them is meant. */
-	for (size_t i = 0; i < s->n_file_rules; i++)
-		check_rule(&c, i);
+	for (size_t i = 0; i < s->n_rules; i++) {
+		if (s->rule_lines[i].section > 0)
+			check_rule(&c, i);
+	}
 	return c.fault;
 }

@@ -342,9 +342,23 @@ int settings_explain_homeless(const char *key, char **ret_error)
 	return message_finish(&m, ret_error);
 }
 
+/* What others call it. */
+static const struct {
+	const char *section, *key, *meant;
+} synonyms[] = {
+	{"rule", "action", "verdict"},    {"rule", "title", "summary"},
+	{"rule", "appname", "app"},       {"rule", "app_name", "app"},
+	{"rule", "application", "app"},   {"rule", "text", "body"},
+	{"rule", "message", "body"},      {"rule", "desktop_entry", "desktop-entry"},
+	{"rule", "priority", "urgency"},  {"rule", "time", "when"},
+	{"rule", "otp", "one-time-code"}, {"block", "time", "start"},
+	{"block", "begin", "start"},
+};
+
 /* Says what the writer may have meant: the key's own section, a similar name, or what there is. */
 int settings_explain_key(const char *section, const char *key, char **ret_error)
 {
+	const char *synonym = NULL;
 	size_t count;
 	const struct setting *table = settings_table(&count);
 	const struct setting *meant = NULL;
@@ -370,6 +384,11 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 		}
 	}
 
+	for (size_t i = 0; !meant && i < ARRAY_SIZE(synonyms); i++) {
+		if (strncmp(section, synonyms[i].section, strlen(synonyms[i].section)) == 0 &&
+		    strcmp(key, synonyms[i].key) == 0)
+			synonym = synonyms[i].meant;
+	}
 	fputs("unknown key '", m.out);
 	put_found(m.out, key);
 	fprintf(m.out, "' in [%s]; ", section);
@@ -381,7 +400,9 @@ int settings_explain_key(const char *section, const char *key, char **ret_error)
 		if (is_nearer(key, table[i].key, &best))
 			meant = &table[i];
 	}
-	if (meant && settings_section_has(section, meant)) {
+	if (synonym) {
+		fprintf(m.out, "did you mean '%s'?", synonym);
+	} else if (meant && settings_section_has(section, meant)) {
 		fprintf(m.out, "did you mean '%s'?", setting_key(meant));
 	} else if (meant) {
 		fprintf(m.out, "did you mean '%s' in ", meant->key);

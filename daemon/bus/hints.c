@@ -13,48 +13,35 @@ enum hint_type {
 	HINT_IMAGE,
 };
 
-/* What lull itself wants to know of a hint. */
-enum hint_use {
-	USE_NONE,
-	USE_URGENCY,
-	USE_CATEGORY,
-	USE_DESKTOP_ENTRY,
-	USE_TAG,
-	USE_TRANSIENT,
-	USE_OSD,
-	USE_FILE,
-	USE_PROBE,
-};
-
 static const struct known_hint {
 	const char *key;
 	enum hint_type type;
-	enum hint_use use;
+	bool is_file; /* it names a picture that may go away */
 } known_hints[] = {
-	{"urgency", HINT_URGENCY, USE_URGENCY},
-	{"category", HINT_TEXT, USE_CATEGORY},
-	{"desktop-entry", HINT_TEXT, USE_DESKTOP_ENTRY},
-	{"sound-file", HINT_TEXT, USE_NONE},
-	{"sound-name", HINT_TEXT, USE_NONE},
-	{"image-path", HINT_TEXT, USE_FILE},
-	{"image_path", HINT_TEXT, USE_FILE},
-	{"image-data", HINT_IMAGE, USE_NONE},
-	{"image_data", HINT_IMAGE, USE_NONE},
-	{"icon_data", HINT_IMAGE, USE_NONE},
-	{"action-icons", HINT_BOOL, USE_NONE},
-	{"resident", HINT_BOOL, USE_NONE},
-	{"transient", HINT_BOOL, USE_TRANSIENT},
-	{"suppress-sound", HINT_BOOL, USE_NONE},
-	{"value", HINT_INT, USE_OSD},
-	{"x", HINT_INT, USE_NONE},
-	{"y", HINT_INT, USE_NONE},
-	{"sender-pid", HINT_PID, USE_NONE},
-	{"x-canonical-private-synchronous", HINT_TEXT, USE_TAG},
-	{"private-synchronous", HINT_TEXT, USE_TAG},
-	{"synchronous", HINT_TEXT, USE_TAG},
-	{"x-dunst-stack-tag", HINT_TEXT, USE_TAG},
-	{"x-kde-user-action-feedback", HINT_BOOL, USE_OSD},
-	{"x-lull-probe", HINT_BOOL, USE_PROBE},
+	{"urgency", HINT_URGENCY, false},
+	{"category", HINT_TEXT, false},
+	{"desktop-entry", HINT_TEXT, false},
+	{"sound-file", HINT_TEXT, false},
+	{"sound-name", HINT_TEXT, false},
+	{"image-path", HINT_TEXT, true},
+	{"image_path", HINT_TEXT, true},
+	{"image-data", HINT_IMAGE, false},
+	{"image_data", HINT_IMAGE, false},
+	{"icon_data", HINT_IMAGE, false},
+	{"action-icons", HINT_BOOL, false},
+	{"resident", HINT_BOOL, false},
+	{"transient", HINT_BOOL, false},
+	{"suppress-sound", HINT_BOOL, false},
+	{"value", HINT_INT, false},
+	{"x", HINT_INT, false},
+	{"y", HINT_INT, false},
+	{"sender-pid", HINT_PID, false},
+	{"x-canonical-private-synchronous", HINT_TEXT, false},
+	{"private-synchronous", HINT_TEXT, false},
+	{"synchronous", HINT_TEXT, false},
+	{"x-dunst-stack-tag", HINT_TEXT, false},
+	{"x-kde-user-action-feedback", HINT_BOOL, false},
+	{"x-lull-probe", HINT_BOOL, false},
 };
 
 static const struct known_hint *find_hint(const char *key)
@@ -98,39 +85,6 @@ static bool is_good_image(DBusMessageIter *value)
 	return number[2] >= needed && n >= (int64_t)(number[1] - 1) * number[2] + needed;
 }
 
-static void use_text(struct notification *n, enum hint_use use, const char *s)
-{
-	switch (use) {
-	case USE_CATEGORY: n->category = s; break;
-	case USE_DESKTOP_ENTRY: n->desktop_entry = s; break;
-	case USE_TAG:
-		n->tag = s;
-		n->is_osd = *s != '\0';
-		break;
-	case USE_FILE: n->has_files = n->has_files || files_is_temporary(s); break;
-	case USE_NONE:
-	case USE_URGENCY:
-	case USE_TRANSIENT:
-	case USE_OSD:
-	case USE_PROBE: break;
-	}
-}
-
-static void use_number(struct notification *n, enum hint_use use, int64_t number)
-{
-	switch (use) {
-	case USE_URGENCY: n->urgency = (enum urgency)number; break;
-	case USE_TRANSIENT: n->is_transient = number != 0; break;
-	case USE_OSD: n->is_osd = true; break;
-	case USE_PROBE: n->claims_probe = number != 0; break;
-	case USE_NONE:
-	case USE_CATEGORY:
-	case USE_DESKTOP_ENTRY:
-	case USE_TAG:
-	case USE_FILE: break;
-	}
-}
-
 static enum hint_fate read_text(struct hint_reader *r, const struct known_hint *hint,
 				DBusMessageIter *value)
 {
@@ -141,7 +95,9 @@ static enum hint_fate read_text(struct hint_reader *r, const struct known_hint *
 	dbus_message_iter_get_basic(value, &s);
 	if (strlen(s) > HINT_TEXT_MAX)
 		return HINT_DROP;
-	use_text(r->n, hint->use, s);
+	if (hint->is_file)
+		r->n->has_files = r->n->has_files || files_is_temporary(s);
+	notification_take_hint(r->n, &(struct hint){.key = hint->key, .text = s});
 	return HINT_KEEP;
 }
 
@@ -177,7 +133,7 @@ static enum hint_fate read_number(struct hint_reader *r, const struct known_hint
 	case HINT_TEXT:
 	case HINT_IMAGE: return HINT_DROP;
 	}
-	use_number(r->n, hint->use, number);
+	notification_take_hint(r->n, &(struct hint){.key = hint->key, .number = number});
 	return number == came && dbus_message_iter_get_arg_type(value) == ret->type ? HINT_KEEP
 										    : HINT_MEND;
 }

@@ -2,6 +2,63 @@
 
 #include <string.h>
 
+enum hint_use {
+	USE_URGENCY,
+	USE_CATEGORY,
+	USE_DESKTOP_ENTRY,
+	USE_TAG,
+	USE_TRANSIENT,
+	USE_VALUE,
+	USE_FEEDBACK,
+	USE_PROBE,
+};
+
+static const struct {
+	const char *key;
+	enum hint_use use;
+	bool is_text;
+} hint_uses[] = {
+	{"urgency", USE_URGENCY, false},
+	{"category", USE_CATEGORY, true},
+	{"desktop-entry", USE_DESKTOP_ENTRY, true},
+	{"transient", USE_TRANSIENT, false},
+	{"value", USE_VALUE, false},
+	{"x-canonical-private-synchronous", USE_TAG, true},
+	{"private-synchronous", USE_TAG, true},
+	{"synchronous", USE_TAG, true},
+	{"x-dunst-stack-tag", USE_TAG, true},
+	{"x-kde-user-action-feedback", USE_FEEDBACK, false},
+	{"x-lull-probe", USE_PROBE, false},
+};
+
+static void use_hint(struct notification *n, enum hint_use use, const struct hint *h)
+{
+	switch (use) {
+	case USE_URGENCY: n->urgency = (enum urgency)h->number; break;
+	case USE_CATEGORY: n->category = h->text; break;
+	case USE_DESKTOP_ENTRY: n->desktop_entry = h->text; break;
+	case USE_TAG:
+		n->tag = h->text;
+		n->is_osd = n->is_osd || *h->text != '\0';
+		break;
+	case USE_TRANSIENT: n->is_transient = h->number != 0; break;
+	case USE_VALUE: n->is_osd = true; break;
+	case USE_FEEDBACK: n->is_osd = n->is_osd || h->number != 0; break;
+	case USE_PROBE: n->claims_probe = h->number != 0; break;
+	}
+}
+
+void notification_take_hint(struct notification *n, const struct hint *h)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hint_uses); i++) {
+		if (strcmp(hint_uses[i].key, h->key) != 0)
+			continue;
+		if (hint_uses[i].is_text == (h->text != NULL))
+			use_hint(n, hint_uses[i].use, h);
+		return;
+	}
+}
+
 static char *pack(char **at, const char *s)
 {
 	size_t bytes = strlen(s) + 1;

@@ -113,6 +113,15 @@ struct due {
 	enum due_reason reason;
 };
 
+/**
+ * notification_take_hint() - what a hint says that lull itself reads
+ * @h: of the right type and in range; others are left alone
+ *
+ * Desktop Notifications Specification 1.2, "Hints"; and those by which applications mark what is on the screen for a
+ * moment only.
+ */
+void notification_take_hint(struct notification *n, const struct hint *h);
+
 /** A row. seq gives the order of arrival; a replaced one keeps its seq. */
 struct ping {
 	uint32_t id; /* what the sender knows */

@@ -242,7 +242,7 @@ def test_explain_says_what_the_daemon_then_does(bus, lulld_with, sender, user):
 def test_check_config_warns_of_what_can_be_in_force_but_hardly_as_meant(bus, lulld_with):
     lulld = lulld_with("")
     conf = bus.tmp_path / "config/lull/lull.conf"
-    lulld.configure("[rule all]\napp = *\nwhen = always\nverdict = hold\n[rule mail]\napp = Mail\nverdict = deliver\n")
+    lulld.configure("[rule all]\napp = !Radio\nwhen = always\nverdict = hold\n[rule mail]\napp = Mail\nverdict = deliver\n")
     r = lulld.client("check-config")
     assert r.stderr == (f"{conf}:5: warning: [rule mail] is never reached: [rule all] in line 1 decides about all "
                         "that it could match; put it before that one\n")
@@ -262,6 +262,9 @@ def test_check_config_warns_of_what_can_be_in_force_but_hardly_as_meant(bus, lul
     ("[rule a]\nverdict = hold\n[rule a]\nverdict = drop\n", 3, "two rules"),
     ("[rule]\nverdict = hold\n", 1, "has no name"),
     ("[rule a]\nverdict = hold\nhint = x\n", 3, "hint KEY"),
+    ("[rule critcal]\nbudget = 1\n", 1, "did you mean [rule critical]"),
+    ("[rule a]\ntitle = x\nverdict = hold\n", 2, "did you mean 'summary'"),
+    ("[rule a]\napp = x\napp = y\nverdict = hold\n", 3, "with commas"),
 ])
 def test_a_mistake_in_a_rule_is_told_with_its_line_and_a_suggestion(bus, lulld_with, text, line, words):
     lulld = lulld_with("")
@@ -271,10 +274,23 @@ def test_a_mistake_in_a_rule_is_told_with_its_line_and_a_suggestion(bus, lulld_w
     assert r.stderr.startswith(f"{conf}:{line}: ") and words in r.stderr
 
 
+@pytest.mark.parametrize("text", [
+    "[rule critical]\nverdict = hold\n", "[rule critical]\nbudget = 1\n[rule call]\nverdict = hold\n",
+    "[rule volume]\nosd = yes\nverdict = hold\n", "[rule a]\napp = x\nverdict = hold\n[rule b]\napp = !x\nverdict = drop\n",
+    "[rule a]\nsummary = *#general*\nverdict = deliver\n",
+])
+def test_a_sensible_file_is_without_a_warning(bus, lulld_with, text):
+    lulld = lulld_with("")
+    lulld.configure(text)
+    assert lulld.client("check-config").stderr == ""
+
+
 @pytest.mark.parametrize("text,line,words", [
     ("[rule a]\napp = x, !x\nverdict = hold\n", 2, "never match"),
     ("[rule a]\napp = x\nverdict = deliver\ndue = 5m\n", 4, "due has no effect"),
     ("[rule a]\napp = x\nverdict = hold\nbudget = 2\n", 4, "budget"),
+    ("[rule a]\napp = x # y\nverdict = hold\n", 2, "line of its own"),
+    ("[rule a]\nverdict = hold\n", 1, "(osd, call, alarm, one-time-code, battery, critical)"),
     ("[rule a]\napp = x*\nverdict = hold\n[rule b]\napp = xy\nverdict = drop\n", 4, "never reached"),
     ("[block a]\nstart = 9:00\nend = 17:00\n[block b]\nstart = 10:00\nend = 11:00\n", 4, "lies within"),
     ("[block a]\ndays = mon\nstart = 9:00\nend = 17:00\nfrom = 2026-03-03\nuntil = 2026-03-05\n", 1, "never begins"),
