@@ -171,6 +171,18 @@ void bus_answer(DBusConnection *connection, DBusMessage *call)
 		bus_send(connection, dbus_message_new_method_return(call));
 }
 
+void bus_answer_with(DBusConnection *connection, DBusMessage *call, DBusMessage *reply,
+		     bool is_whole)
+{
+	if (reply && is_whole) {
+		bus_send(connection, reply);
+		return;
+	}
+	if (reply)
+		dbus_message_unref(reply);
+	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
 /* "susssasa{sv}i" and "app_name replaces_id ..." as <arg> elements. */
 static void add_args(struct text *xml, const char *signature, const char *names,
 		     const char *direction)
@@ -239,9 +251,9 @@ static char *introspection(const struct bus_interface *interface)
 		add_args(&xml, s->signature, s->names, NULL);
 		text_add(&xml, "    </signal>\n");
 	}
-	for (i = 0; i < interface->n_properties; i++)
+	for (i = 0; i < interface->properties->n_rows; i++)
 		text_addf(&xml, "    <property name=\"%s\" type=\"%s\" access=\"read\"/>\n",
-			  interface->properties[i].name, interface->properties[i].type);
+			  interface->properties->rows[i].name, interface->properties->rows[i].type);
 	text_add(&xml, "  </interface>\n</node>\n");
 	return text_take(&xml);
 }
@@ -252,13 +264,9 @@ static void introspect(const struct bus_interface *interface, DBusConnection *co
 	autofree(str) char *xml = introspection(interface);
 	DBusMessage *reply = xml ? dbus_message_new_method_return(call) : NULL;
 
-	if (reply && dbus_message_append_args(reply, DBUS_TYPE_STRING, &xml, DBUS_TYPE_INVALID)) {
-		bus_send(connection, reply);
-		return;
-	}
-	if (reply)
-		dbus_message_unref(reply);
-	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+	bus_answer_with(connection, call, reply,
+			reply && dbus_message_append_args(reply, DBUS_TYPE_STRING, &xml,
+							  DBUS_TYPE_INVALID));
 }
 
 static bool append_variant(DBusMessageIter *into, const struct bus_property *property, void *object)
@@ -267,7 +275,8 @@ static bool append_variant(DBusMessageIter *into, const struct bus_property *pro
 
 	return dbus_message_iter_open_container(into, DBUS_TYPE_VARIANT, property->type,
 						&variant) &&
-	       property->get(object, &variant) && dbus_message_iter_close_container(into, &variant);
+	       property->get(object, property, &variant) &&
+	       dbus_message_iter_close_container(into, &variant);
 }
 
 static bool append_property_entry(DBusMessageIter *dict, const struct bus_property *property,
@@ -281,14 +290,14 @@ static bool append_property_entry(DBusMessageIter *dict, const struct bus_proper
 	       dbus_message_iter_close_container(dict, &entry);
 }
 
-bool bus_append_properties(DBusMessageIter *dict, const struct bus_property *properties,
-			   size_t n_properties, void *object)
+bool bus_append_properties(DBusMessageIter *dict, const struct bus_properties *properties,
+			   void *object)
 {
 	bool is_done = true;
 	size_t i;
 
-	for (i = 0; is_done && i < n_properties; i++)
-		is_done = append_property_entry(dict, &properties[i], object);
+	for (i = 0; is_done && i < properties->n_rows; i++)
+		is_done = append_property_entry(dict, &properties->rows[i], object);
 	return is_done;
 }
 
@@ -297,8 +306,7 @@ static bool append_all(DBusMessageIter *into, const struct bus_interface *interf
 	DBusMessageIter dict;
 
 	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
-	       bus_append_properties(&dict, interface->properties, interface->n_properties,
-				     object) &&
+	       bus_append_properties(&dict, interface->properties, object) &&
 	       dbus_message_iter_close_container(into, &dict);
 }
 
@@ -307,9 +315,9 @@ static const struct bus_property *find_property(const struct bus_interface *inte
 {
 	size_t i;
 
-	for (i = 0; i < interface->n_properties; i++)
-		if (strcmp(interface->properties[i].name, name) == 0)
-			return &interface->properties[i];
+	for (i = 0; i < interface->properties->n_rows; i++)
+		if (strcmp(interface->properties->rows[i].name, name) == 0)
+			return &interface->properties->rows[i];
 	return NULL;
 }
 
@@ -321,7 +329,7 @@ static void get_properties(const struct bus_interface *interface, void *object,
 	const struct bus_property *property = NULL;
 	DBusMessageIter into;
 	DBusMessage *reply;
-	bool is_done;
+	bool is_done = false;
 
 	if (is_all)
 		dbus_message_get_args(call, NULL, DBUS_TYPE_STRING, &iface, DBUS_TYPE_INVALID);
@@ -341,17 +349,14 @@ static void get_properties(const struct bus_interface *interface, void *object,
 		}
 	}
 	reply = dbus_message_new_method_return(call);
-	if (!reply)
-		return;
-	dbus_message_iter_init_append(reply, &into);
-	if (property)
-		is_done = append_variant(&into, property, object);
-	else
-		is_done = append_all(&into, interface, object);
-	if (is_done)
-		bus_send(connection, reply);
-	else
-		dbus_message_unref(reply);
+	if (reply) {
+		dbus_message_iter_init_append(reply, &into);
+		if (property)
+			is_done = append_variant(&into, property, object);
+		else
+			is_done = append_all(&into, interface, object);
+	}
+	bus_answer_with(connection, call, reply, is_done);
 }
 
 static DBusHandlerResult handle_properties(const struct bus_interface *interface, void *object,
@@ -412,8 +417,9 @@ DBusHandlerResult bus_handle(const struct bus_interface *interface, void *object
 }
 
 void bus_properties_changed(const struct bus_interface *interface, void *object,
-			    DBusConnection *connection, const char *path, const char *const names[])
+			    DBusConnection *connection, const char *path)
 {
+	const struct bus_properties *properties = interface->properties;
 	DBusMessage *signal = dbus_message_new_signal(path, PROPERTIES_IFACE, "PropertiesChanged");
 	DBusMessageIter into, dict, invalidated;
 	bool is_done;
@@ -424,8 +430,9 @@ void bus_properties_changed(const struct bus_interface *interface, void *object,
 	dbus_message_iter_init_append(signal, &into);
 	is_done = dbus_message_iter_append_basic(&into, DBUS_TYPE_STRING, &interface->name) &&
 		  dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "{sv}", &dict);
-	for (i = 0; is_done && names[i]; i++)
-		is_done = append_property_entry(&dict, find_property(interface, names[i]), object);
+	for (i = 0; is_done && i < properties->n_rows; i++)
+		is_done = properties->rows[i].is_constant ||
+			  append_property_entry(&dict, &properties->rows[i], object);
 	is_done = is_done && dbus_message_iter_close_container(&into, &dict) &&
 		  dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "s", &invalidated) &&
 		  dbus_message_iter_close_container(&into, &invalidated);

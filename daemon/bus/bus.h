@@ -84,7 +84,14 @@ struct bus_property {
 	const char *name;
 	const char *type;
 	/* Append the value, not its variant. Return: false when out of memory. */
-	bool (*get)(void *object, DBusMessageIter *into);
+	bool (*get)(void *object, const struct bus_property *row, DBusMessageIter *into);
+	size_t at; /* for @get: where the value is, in whatever it looks at */
+	bool is_constant;
+};
+
+struct bus_properties {
+	const struct bus_property *rows;
+	size_t n_rows;
 };
 
 struct bus_signal {
@@ -97,8 +104,7 @@ struct bus_interface {
 	const char *name;
 	const struct bus_method *methods;
 	size_t n_methods;
-	const struct bus_property *properties;
-	size_t n_properties;
+	const struct bus_properties *properties;
 	const struct bus_signal *signals;
 	size_t n_signals;
 };
@@ -121,16 +127,20 @@ void bus_refuse(DBusConnection *connection, DBusMessage *call, const char *name,
 void bus_answer(DBusConnection *connection, DBusMessage *call);
 
 /**
- * bus_properties_changed() - PropertiesChanged with the values of some properties
- * @names: NULL-terminated
+ * bus_answer_with() - answer @call with @reply, or, unless it is whole, with "out of memory"
+ * @reply: taken; NULL isn't whole
+ * @is_whole: every value has found its place in @reply
  */
+void bus_answer_with(DBusConnection *connection, DBusMessage *call, DBusMessage *reply,
+		     bool is_whole);
+
+/** bus_properties_changed() - PropertiesChanged with the values of all properties that aren't constant */
 void bus_properties_changed(const struct bus_interface *interface, void *object,
-			    DBusConnection *connection, const char *path,
-			    const char *const names[]);
+			    DBusConnection *connection, const char *path);
 
 /** bus_append_properties() - a {sv} entry of each. Return: false when out of memory. */
-bool bus_append_properties(DBusMessageIter *dict, const struct bus_property *properties,
-			   size_t n_properties, void *object);
+bool bus_append_properties(DBusMessageIter *dict, const struct bus_properties *properties,
+			   void *object);
 
 /* --- values --- */
 

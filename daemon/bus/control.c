@@ -1,6 +1,5 @@
 #include "daemon/bus/control.h"
 
-#include "config/duration.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/peer.h"
 #include "daemon/bus/value.h"
@@ -11,6 +10,7 @@
 #include "daemon/log.h"
 #include <errno.h>
 #include <event2/event.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,27 +85,22 @@ static struct control_view view_of(void *object)
 	return view;
 }
 
-static bool get_focus(void *object, DBusMessageIter *into)
+static bool get_focus(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	dbus_bool_t is_on = status_of(object).is_focus_on;
 
+	(void)row;
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_BOOLEAN, &is_on);
 }
 
-static bool get_until(void *object, DBusMessageIter *into)
-{
-	int64_t until_us = status_of(object).until_us;
-
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &until_us);
-}
-
-static bool get_tokens(void *object, DBusMessageIter *into)
+static bool get_tokens(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	struct engine_status status = status_of(object);
 	DBusMessageIter list;
 	bool is_done;
 	size_t i;
 
+	(void)row;
 	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "a{sv}", &list);
 	for (i = 0; is_done && i < status.focus->n_tokens; i++)
 		is_done = append_token(&list, &status.focus->tokens[i], status.now);
@@ -113,7 +108,7 @@ static bool get_tokens(void *object, DBusMessageIter *into)
 }
 
 /* Empty when none is on. */
-static bool get_pomodoro(void *object, DBusMessageIter *into)
+static bool get_pomodoro(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	struct engine_status status = status_of(object);
 	const struct pomodoro *p = &status.focus->pomodoro;
@@ -122,6 +117,7 @@ static bool get_pomodoro(void *object, DBusMessageIter *into)
 	DBusMessageIter dict;
 	bool is_done;
 
+	(void)row;
 	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict);
 	if (is_done && p->phase != POMODORO_OFF)
 		is_done = bus_append_text_entry(&dict, "phase", pomodoro_phase_name(p->phase)) &&
@@ -132,51 +128,26 @@ static bool get_pomodoro(void *object, DBusMessageIter *into)
 	return is_done && dbus_message_iter_close_container(into, &dict);
 }
 
-static bool get_held(void *object, DBusMessageIter *into)
+static bool get_next_block(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
-	dbus_uint32_t n_held = (dbus_uint32_t)MIN(status_of(object).n_held, UINT32_MAX);
-
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n_held);
-}
-
-static bool get_next_release(void *object, DBusMessageIter *into)
-{
-	int64_t next_us = status_of(object).next_release_us;
-
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
-}
-
-static bool get_next_change(void *object, DBusMessageIter *into)
-{
-	int64_t next_us = status_of(object).next_change_us;
-
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
-}
-
-static bool get_next_block(void *object, DBusMessageIter *into)
-{
+	(void)row;
 	return bus_append_text(into, status_of(object).next_block);
 }
 
-static bool get_next_delivery(void *object, DBusMessageIter *into)
-{
-	int64_t next_us = status_of(object).next_delivery_us;
-
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &next_us);
-}
-
-static bool get_in_front(void *object, DBusMessageIter *into)
+static bool get_in_front(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	dbus_bool_t is_in_front = view_of(object).is_in_front;
 
+	(void)row;
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_BOOLEAN, &is_in_front);
 }
 
-static bool get_display(void *object, DBusMessageIter *into)
+static bool get_display(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	struct control_view view = view_of(object);
 	DBusMessageIter dict;
 
+	(void)row;
 	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
 	       bus_append_text_entry(&dict, "name", view.display_name) &&
 	       bus_append_text_entry(&dict, "how", view.display_how) &&
@@ -187,7 +158,7 @@ static bool get_display(void *object, DBusMessageIter *into)
 }
 
 /* Who is in front, and whether lull can come before it: for people to know what to do. */
-static bool get_owner(void *object, DBusMessageIter *into)
+static bool get_owner(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	static const char *const kinds[] = {
 		[DESKTOP_STANDALONE] = "standalone",
@@ -202,6 +173,7 @@ static bool get_owner(void *object, DBusMessageIter *into)
 	dbus_uint32_t pid = view.is_in_front ? (dbus_uint32_t)getpid() : view.owner->pid;
 	DBusMessageIter dict;
 
+	(void)row;
 	return dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
 	       bus_append_text_entry(&dict, "program", program) &&
 	       bus_append_text_entry(&dict, "title", server ? server->title : program) &&
@@ -210,18 +182,20 @@ static bool get_owner(void *object, DBusMessageIter *into)
 	       dbus_message_iter_close_container(into, &dict);
 }
 
-static bool get_version(void *object, DBusMessageIter *into)
+static bool get_version(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	(void)object;
+	(void)row;
 	return bus_append_text(into, LULL_VERSION);
 }
 
 /* "disk", or "memory: " and why. */
-static bool get_journal(void *object, DBusMessageIter *into)
+static bool get_journal(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	const char *why = status_of(object).journal_why;
 	autofree(str) char *text = NULL;
 
+	(void)row;
 	if (!why)
 		return bus_append_text(into, "disk");
 	if (asprintf(&text, "memory: %s", why) < 0)
@@ -240,60 +214,59 @@ static bool append_lines(DBusMessageIter *into, char *const *lines)
 	return is_done && dbus_message_iter_close_container(into, &list);
 }
 
-static bool get_config_errors(void *object, DBusMessageIter *into)
+static bool get_config_errors(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
+	(void)row;
 	return append_lines(into, view_of(object).config_errors);
 }
 
-static bool get_snoozed(void *object, DBusMessageIter *into)
+/* What IN_STATUS() names. */
+static int64_t number_of(void *object, const struct bus_property *row)
 {
-	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_snoozed, UINT32_MAX);
+	struct engine_status status = status_of(object);
+
+	return *(const int64_t *)(const void *)((const char *)&status + row->at);
+}
+
+static bool get_count(void *object, const struct bus_property *row, DBusMessageIter *into)
+{
+	dbus_uint32_t n = (dbus_uint32_t)MIN(number_of(object, row), UINT32_MAX);
 
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
 }
 
-static bool get_announced(void *object, DBusMessageIter *into)
+static bool get_wall(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
-	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_announced, UINT32_MAX);
+	int64_t wall_us = number_of(object, row);
 
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
+	return dbus_message_iter_append_basic(into, DBUS_TYPE_INT64, &wall_us);
 }
 
-static bool get_releasing(void *object, DBusMessageIter *into)
-{
-	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_releasing, UINT32_MAX);
+#define IN_STATUS(member) .at = offsetof(struct engine_status, member)
 
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
-}
-
-static bool get_quarantined(void *object, DBusMessageIter *into)
-{
-	dbus_uint32_t n = (dbus_uint32_t)MIN(status_of(object).n_quarantined, UINT32_MAX);
-
-	return dbus_message_iter_append_basic(into, DBUS_TYPE_UINT32, &n);
-}
-
-static const struct bus_property properties[] = {
-	{"Focus", "b", get_focus},
-	{"Until", "x", get_until},
-	{"Tokens", "aa{sv}", get_tokens},
-	{"Pomodoro", "a{sv}", get_pomodoro},
-	{"Held", "u", get_held},
-	{"Snoozed", "u", get_snoozed},
-	{"Announced", "u", get_announced},
-	{"Quarantined", "u", get_quarantined},
-	{"Releasing", "u", get_releasing},
-	{"NextRelease", "x", get_next_release},
-	{"NextChange", "x", get_next_change},
-	{"NextBlock", "s", get_next_block},
-	{"NextDelivery", "x", get_next_delivery},
-	{"InFront", "b", get_in_front},
-	{"Owner", "a{sv}", get_owner},
-	{"Display", "a{sv}", get_display},
-	{"Journal", "s", get_journal},
-	{"ConfigErrors", "as", get_config_errors},
-	{"Version", "s", get_version},
+static const struct bus_property property_rows[] = {
+	{"Focus", "b", .get = get_focus},
+	{"Until", "x", get_wall, IN_STATUS(until_us)},
+	{"Tokens", "aa{sv}", .get = get_tokens},
+	{"Pomodoro", "a{sv}", .get = get_pomodoro},
+	{"Held", "u", get_count, IN_STATUS(n_held)},
+	{"Snoozed", "u", get_count, IN_STATUS(n_snoozed)},
+	{"Announced", "u", get_count, IN_STATUS(n_announced)},
+	{"Quarantined", "u", get_count, IN_STATUS(n_quarantined)},
+	{"Releasing", "u", get_count, IN_STATUS(n_releasing)},
+	{"NextRelease", "x", get_wall, IN_STATUS(next_release_us)},
+	{"NextChange", "x", get_wall, IN_STATUS(next_change_us)},
+	{"NextBlock", "s", .get = get_next_block},
+	{"NextDelivery", "x", get_wall, IN_STATUS(next_delivery_us)},
+	{"InFront", "b", .get = get_in_front},
+	{"Owner", "a{sv}", .get = get_owner},
+	{"Display", "a{sv}", .get = get_display},
+	{"Journal", "s", .get = get_journal},
+	{"ConfigErrors", "as", .get = get_config_errors},
+	{"Version", "s", .get = get_version, .is_constant = true},
 };
+
+static const struct bus_properties properties = {property_rows, ARRAY_SIZE(property_rows)};
 
 /* --- methods --- */
 
@@ -306,19 +279,16 @@ static void answer_status(struct control *c, DBusConnection *connection, DBusMes
 {
 	DBusMessage *reply = dbus_message_new_method_return(call);
 	DBusMessageIter into, dict;
+	bool is_done = false;
 
-	if (!reply)
-		return;
-	dbus_message_iter_init_append(reply, &into);
-	if (dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
-	    bus_append_properties(&dict, properties, ARRAY_SIZE(properties), c) &&
-	    (!*ended || bus_append_text_entry(&dict, "EndedPomodoro", ended)) &&
-	    dbus_message_iter_close_container(&into, &dict)) {
-		bus_send(connection, reply);
-		return;
+	if (reply) {
+		dbus_message_iter_init_append(reply, &into);
+		is_done = dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "{sv}", &dict) &&
+			  bus_append_properties(&dict, &properties, c) &&
+			  (!*ended || bus_append_text_entry(&dict, "EndedPomodoro", ended)) &&
+			  dbus_message_iter_close_container(&into, &dict);
 	}
-	dbus_message_unref(reply);
-	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+	bus_answer_with(connection, call, reply, is_done);
 }
 
 /* @was: the pomodoro that was on before the call, and isn't any more if the call was obeyed */
@@ -464,42 +434,22 @@ static void on_list(void *object, DBusConnection *connection, DBusMessage *call)
 	dbus_uint64_t cursor = 0;
 	dbus_uint32_t limit = 0;
 	DBusMessageIter into, list;
+	bool is_done = false;
 
-	if (!reply)
-		return;
 	dbus_message_get_args(call, NULL, DBUS_TYPE_UINT64, &cursor, DBUS_TYPE_UINT32, &limit,
 			      DBUS_TYPE_INVALID);
 	if (limit == 0 || limit > PAGE_MAX)
 		limit = PAGE_MAX;
-	dbus_message_iter_init_append(reply, &into);
-	if (dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "a{sv}", &list)) {
+	if (reply) {
+		dbus_message_iter_init_append(reply, &into);
+		is_done = dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "a{sv}", &list);
+	}
+	if (is_done) {
 		cursor = engine_list(c->engine, cursor, limit, append_item, &list);
-		if (dbus_message_iter_close_container(&into, &list) &&
-		    dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT64, &cursor)) {
-			bus_send(connection, reply);
-			return;
-		}
+		is_done = dbus_message_iter_close_container(&into, &list) &&
+			  dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT64, &cursor);
 	}
-	dbus_message_unref(reply);
-	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
-}
-
-static void answer_count(struct control *c, DBusConnection *connection, DBusMessage *call,
-			 enum control_outcome outcome, int64_t n)
-{
-	dbus_uint32_t count = (dbus_uint32_t)MIN(n, UINT32_MAX);
-	DBusMessage *reply;
-
-	if (outcome != CONTROL_OK) {
-		refuse(connection, call, outcome);
-		return;
-	}
-	engine_commit(c->engine);
-	reply = dbus_message_new_method_return(call);
-	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &count, DBUS_TYPE_INVALID))
-		bus_send(connection, reply);
-	else if (reply)
-		dbus_message_unref(reply);
+	bus_answer_with(connection, call, reply, is_done);
 }
 
 static const dbus_uint32_t *read_ids(DBusMessage *call, size_t *ret_count)
@@ -515,26 +465,46 @@ static const dbus_uint32_t *read_ids(DBusMessage *call, size_t *ret_count)
 	return ids;
 }
 
-static void on_release(void *object, DBusConnection *connection, DBusMessage *call)
+static void answer_count(struct control *c, DBusConnection *connection, DBusMessage *call,
+			 enum control_outcome outcome, int64_t n)
 {
-	struct control *c = object;
+	dbus_uint32_t count = (dbus_uint32_t)MIN(n, UINT32_MAX);
+	DBusMessage *reply;
+
+	if (outcome != CONTROL_OK) {
+		refuse(connection, call, outcome);
+		return;
+	}
+	engine_commit(c->engine);
+	reply = dbus_message_new_method_return(call);
+	bus_answer_with(connection, call, reply,
+			reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &count,
+							  DBUS_TYPE_INVALID));
+}
+
+typedef enum control_outcome (*items_fn)(struct engine *e, const uint32_t *ids, size_t n_ids,
+					 int64_t *ret_count);
+
+/* The first argument is a list of ids. */
+static void change_items(struct control *c, DBusConnection *connection, DBusMessage *call,
+			 items_fn change)
+{
 	int64_t n = 0;
 	size_t n_ids;
 	const dbus_uint32_t *ids = read_ids(call, &n_ids);
-	enum control_outcome outcome = engine_release(c->engine, ids, n_ids, &n);
+	enum control_outcome outcome = change(c->engine, ids, n_ids, &n);
 
 	answer_count(c, connection, call, outcome, n);
 }
 
+static void on_release(void *object, DBusConnection *connection, DBusMessage *call)
+{
+	change_items(object, connection, call, engine_release);
+}
+
 static void on_dismiss(void *object, DBusConnection *connection, DBusMessage *call)
 {
-	struct control *c = object;
-	int64_t n = 0;
-	size_t n_ids;
-	const dbus_uint32_t *ids = read_ids(call, &n_ids);
-	enum control_outcome outcome = engine_dismiss(c->engine, ids, n_ids, &n);
-
-	answer_count(c, connection, call, outcome, n);
+	change_items(object, connection, call, engine_dismiss);
 }
 
 static void on_snooze(void *object, DBusConnection *connection, DBusMessage *call)
@@ -650,15 +620,9 @@ static void on_item(void *object, DBusConnection *connection, DBusMessage *call)
 	if (!find_item(c, connection, call, id, &p, &stored))
 		return;
 	reply = dbus_message_new_method_return(call);
-	if (reply) {
+	if (reply)
 		dbus_message_iter_init_append(reply, &into);
-		if (append_whole(&into, p, stored)) {
-			bus_send(connection, reply);
-		} else {
-			dbus_message_unref(reply);
-			bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
-		}
-	}
+	bus_answer_with(connection, call, reply, reply && append_whole(&into, p, stored));
 	dbus_message_unref(stored);
 }
 
@@ -683,13 +647,9 @@ static void on_reload(void *object, DBusConnection *connection, DBusMessage *cal
 	DBusMessage *reply = dbus_message_new_method_return(call);
 	DBusMessageIter into;
 
-	if (reply) {
+	if (reply)
 		dbus_message_iter_init_append(reply, &into);
-		if (append_lines(&into, lines))
-			bus_send(connection, reply);
-		else
-			dbus_message_unref(reply);
-	}
+	bus_answer_with(connection, call, reply, reply && append_lines(&into, lines));
 	control_free_lines(lines);
 }
 
@@ -818,8 +778,7 @@ static const struct bus_interface interface = {
 	.name = CONTROL_IFACE,
 	.methods = methods,
 	.n_methods = ARRAY_SIZE(methods),
-	.properties = properties,
-	.n_properties = ARRAY_SIZE(properties),
+	.properties = &properties,
 };
 
 static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message, void *data)
@@ -840,19 +799,11 @@ void control_free_lines(char **lines)
 
 static void on_tell(evutil_socket_t fd, short what, void *data)
 {
-	/* The version never changes. */
-	static const char *const names[] = {"Focus",       "Until",     "Tokens",
-					    "Held",        "Snoozed",   "Announced",
-					    "Quarantined", "Releasing", "NextRelease",
-					    "NextChange",  "NextBlock", "NextDelivery",
-					    "Pomodoro",    "InFront",   "Owner",
-					    "Display",     "Journal",   "ConfigErrors",
-					    NULL};
 	struct control *c = data;
 
 	(void)fd;
 	(void)what;
-	bus_properties_changed(&interface, c, c->connection, CONTROL_PATH, names);
+	bus_properties_changed(&interface, c, c->connection, CONTROL_PATH);
 	c->ops->told(c->data);
 }
 

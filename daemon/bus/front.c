@@ -180,13 +180,8 @@ static void on_capabilities(void *object, DBusConnection *connection, DBusMessag
 	DBusMessage *reply = dbus_message_new_method_return(call);
 	struct front *f = object;
 
-	if (reply && append_capabilities(reply, f->capabilities)) {
-		bus_send(connection, reply);
-		return;
-	}
-	if (reply)
-		dbus_message_unref(reply);
-	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+	bus_answer_with(connection, call, reply,
+			reply && append_capabilities(reply, f->capabilities));
 }
 
 static void on_information(void *object, DBusConnection *connection, DBusMessage *call)
@@ -202,13 +197,7 @@ static void on_information(void *object, DBusConnection *connection, DBusMessage
 		dbus_message_iter_init_append(reply, &into);
 	while (is_done && (line = strsep(&rest, "\n")) && rest)
 		is_done = bus_append_text(&into, line);
-	if (is_done) {
-		bus_send(connection, reply);
-		return;
-	}
-	if (reply)
-		dbus_message_unref(reply);
-	bus_refuse(connection, call, DBUS_ERROR_NO_MEMORY, "out of memory");
+	bus_answer_with(connection, call, reply, is_done);
 }
 
 /* Inhibit(desktop_entry, reason, hints) -> cookie */
@@ -235,10 +224,9 @@ static void on_inhibit(void *object, DBusConnection *connection, DBusMessage *ca
 	}
 	engine_commit(f->engine);
 	reply = dbus_message_new_method_return(call);
-	if (reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &cookie, DBUS_TYPE_INVALID))
-		bus_send(connection, reply);
-	else if (reply)
-		dbus_message_unref(reply);
+	bus_answer_with(connection, call, reply,
+			reply && dbus_message_append_args(reply, DBUS_TYPE_UINT32, &cookie,
+							  DBUS_TYPE_INVALID));
 }
 
 static void on_uninhibit(void *object, DBusConnection *connection, DBusMessage *call)
@@ -258,12 +246,13 @@ static void on_uninhibit(void *object, DBusConnection *connection, DBusMessage *
 /* --- properties --- */
 
 /* Do not disturb, as applications may know it (specification 1.3, Inhibited). */
-static bool get_inhibited(void *object, DBusMessageIter *into)
+static bool get_inhibited(void *object, const struct bus_property *row, DBusMessageIter *into)
 {
 	struct front *f = object;
 	struct engine_status status;
 	dbus_bool_t is_inhibited;
 
+	(void)row;
 	engine_status(f->engine, &status);
 	is_inhibited = status.is_focus_on;
 	return dbus_message_iter_append_basic(into, DBUS_TYPE_BOOLEAN, &is_inhibited);
@@ -281,9 +270,11 @@ static const struct bus_method methods[] = {
 	{"UnInhibit", "u", "", "cookie", "", on_uninhibit},
 };
 
-static const struct bus_property properties[] = {
-	{"Inhibited", "b", get_inhibited},
+static const struct bus_property property_rows[] = {
+	{"Inhibited", "b", .get = get_inhibited},
 };
+
+static const struct bus_properties properties = {property_rows, ARRAY_SIZE(property_rows)};
 
 static const struct bus_signal signals[] = {
 	{"NotificationClosed", "uu", "id reason"},
@@ -296,8 +287,7 @@ static const struct bus_interface interface = {
 	.name = NOTIFICATIONS_IFACE,
 	.methods = methods,
 	.n_methods = ARRAY_SIZE(methods),
-	.properties = properties,
-	.n_properties = ARRAY_SIZE(properties),
+	.properties = &properties,
 	.signals = signals,
 	.n_signals = ARRAY_SIZE(signals),
 };
@@ -423,14 +413,13 @@ void front_set_information(struct front *f, const char *const information[static
 
 void front_changed(struct front *f)
 {
-	static const char *const names[] = {"Inhibited", NULL};
 	struct engine_status status;
 
 	engine_status(f->engine, &status);
 	if (status.is_focus_on == f->is_inhibited)
 		return;
 	f->is_inhibited = status.is_focus_on;
-	bus_properties_changed(&interface, f, f->connection, NOTIFICATIONS_PATH, names);
+	bus_properties_changed(&interface, f, f->connection, NOTIFICATIONS_PATH);
 }
 
 bool front_has_capability(const struct front *f, const char *name)

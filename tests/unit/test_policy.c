@@ -351,9 +351,8 @@ static void describe(const struct verdict *v, const struct notification *n, char
 	} else if (v->kind == VERDICT_HOLD) {
 		snprintf(due, sizeof(due), " due - -");
 	}
-	snprintf(buf, size, "%s %s%s%s%s",
-		 verdict_words[v->is_breakthrough ? 3 : (int)v->kind], v->rule, due,
-		 v->urgency != n->urgency ? " as " : "",
+	snprintf(buf, size, "%s %s%s%s%s", verdict_words[v->is_breakthrough ? 3 : (int)v->kind],
+		 v->rule, due, v->urgency != n->urgency ? " as " : "",
 		 v->urgency != n->urgency ? urgency_words[v->urgency] : "");
 }
 
@@ -438,7 +437,8 @@ static uint32_t next_number(uint32_t *seed)
 /* What a day full of pings comes to, as one text. */
 static char *play(struct settings *settings, uint32_t seed, int n_pings)
 {
-	static const char *const apps[] = {"Slack", "Mail", "Calendar", "Telegram", "Power Manager"};
+	static const char *const apps[] = {"Slack", "Mail", "Calendar", "Telegram",
+					   "Power Manager"};
 	static const char *const summaries[] = {"Hello", "build 17 failed", "",
 						"Your code is 123456", "aaaaaaaaaaaaaaaaaaaaaaaab"};
 	static const char *const categories[] = {"", "im.received", "call.incoming", "email",
@@ -528,8 +528,17 @@ static void a_trace_is_read_back_as_it_was_written(void **state)
 static void what_is_no_trace_is_refused(void **state LULL_UNUSED)
 {
 	static const char *const texts[] = {
-		"",  "2;1010;0;0;1;a;", "1;1010;0;0;1;a", "1;1010;0;0;1;\x7f;", "1;1010;0;99;1;a;",
-		"1", "1;1010;0;0;7;a;", "1;1010;0;0;1",   ";;;;;;", "1;10;0;0;1;a;", "1;1090;0;0;1;a;",
+		"",
+		"2;1010;0;0;1;a;",
+		"1;1010;0;0;1;a",
+		"1;1010;0;0;1;\x7f;",
+		"1;1010;0;99;1;a;",
+		"1",
+		"1;1010;0;0;7;a;",
+		"1;1010;0;0;1",
+		";;;;;;",
+		"1;10;0;0;1;a;",
+		"1;1090;0;0;1;a;",
 	};
 	struct trace t;
 

@@ -70,7 +70,8 @@ static void budgets_outlast_a_restart(void **state LULL_UNUSED)
 	tally_read(&later, "0 5\n-1 x\n");
 }
 
-static void a_flood_of_names_is_bounded_and_spares_the_one_that_is_asked_for(void **state LULL_UNUSED)
+static void a_flood_of_names_is_bounded_and_spares_the_one_that_is_asked_for(
+	void **state LULL_UNUSED)
 {
 	struct tally t = {0};
 	char text[TALLY_TEXT_MAX], name[32];
