@@ -564,6 +564,11 @@ int journal_next(struct journal *j, const struct ping_query *query, struct ping 
 	return 0;
 }
 
+static bool is_due_before(const struct ping *a, const struct ping *b)
+{
+	return a->due.wall_us != b->due.wall_us ? a->due.wall_us < b->due.wall_us : a->id < b->id;
+}
+
 int journal_next_due(struct journal *j, enum ping_state state, int64_t after_due_us,
 		     uint32_t after_id, struct ping **ret)
 {
@@ -591,7 +596,7 @@ int journal_next_due(struct journal *j, enum ping_state state, int64_t after_due
 	}
 	if (!on_file && !above)
 		return -ENOENT;
-	if (on_file && (!above || on_file->due.wall_us <= above->due.wall_us))
+	if (on_file && (!above || is_due_before(on_file, above)))
 		*ret = take(on_file);
 	else
 		*ret = take(above);

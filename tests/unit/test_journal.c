@@ -960,6 +960,37 @@ static void rows_in_memory_hide_those_in_the_file(void **state)
 	}
 }
 
+static void of_those_due_at_once_the_lower_id_is_first_also_from_memory(void **state)
+{
+	struct fixture *f = *state;
+	int64_t after_due_us = 0;
+	uint32_t ids[3], after_id = 0;
+
+	f->j = open_on_disk(f->dir);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		struct ping p = example(next_id(f->j), PING_HELD, 0, "due");
+
+		p.due.wall_us = NOON;
+		assert_int_equal(journal_put(f->j, &p, NULL), 0);
+		ids[i] = p.id;
+	}
+	journal_commit(f->j);
+	disk_refuses(true);
+	change(f->j, ids[0], PING_HELD, 0, 1);
+	change(f->j, ids[2], PING_HELD, 0, 2);
+	journal_commit(f->j);
+	assert_int_equal(journal_place(f->j), JOURNAL_IN_MEMORY);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		autofree(ping) struct ping *p = NULL;
+
+		assert_int_equal(journal_next_due(f->j, PING_HELD, after_due_us, after_id, &p), 0);
+		assert_int_equal(p->id, ids[i]);
+		after_due_us = p->due.wall_us;
+		after_id = p->id;
+	}
+	disk_refuses(false);
+}
+
 static void tokens_batches_and_meta_survive_a_refusal(void **state)
 {
 	struct fixture *f = *state;
@@ -1140,6 +1171,7 @@ int main(void)
 		JOURNAL_TEST(nothing_is_lost_when_a_commit_fails),
 		JOURNAL_TEST(nothing_is_lost_when_a_write_fails_before_the_commit),
 		JOURNAL_TEST(rows_in_memory_hide_those_in_the_file),
+		JOURNAL_TEST(of_those_due_at_once_the_lower_id_is_first_also_from_memory),
 		JOURNAL_TEST(tokens_batches_and_meta_survive_a_refusal),
 		JOURNAL_TEST(ids_and_order_go_on_through_refusals),
 		JOURNAL_TEST(what_was_held_without_a_file_joins_what_is_in_it),
