@@ -57,10 +57,11 @@ FILES_SRC := config/load.c config/regex_pcre2.c config/xdg.c config/command.c co
 ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
 	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/hold.c daemon/engine/rulebook.c daemon/engine/timetable.c daemon/engine/outlook.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/probe.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
+JOURNAL_SRC := daemon/journal/journal.c daemon/journal/journal_pings.c daemon/journal/journal_records.c \
+	daemon/journal/numbers.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
 
 lulld_SRC := daemon/main.c daemon/standing.c daemon/ports.c daemon/configuration.c daemon/log.c daemon/clock.c daemon/zone.c daemon/guard.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
-	daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c daemon/present/presenter.c \
-	$(FILES_SRC)
+	$(JOURNAL_SRC) daemon/present/presenter.c $(FILES_SRC)
 lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd libpcre2-8
 
 lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/when.c client/suggest.c client/words.c \
@@ -101,9 +102,9 @@ unit-policy_SRC := config/load.c config/xdg.c config/regex_pcre2.c
 unit-policy_PKG := inih libpcre2-8
 unit-command_SRC := config/command.c
 unit-services_SRC := config/services.c config/command.c config/xdg.c
-unit-journal_SRC := daemon/journal/journal.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
+unit-journal_SRC := $(JOURNAL_SRC)
 unit-journal_PKG := sqlite3
-unit-timetable_SRC := daemon/engine/timetable.c daemon/log.c $(unit-journal_SRC)
+unit-timetable_SRC := daemon/engine/timetable.c daemon/log.c $(JOURNAL_SRC)
 unit-timetable_PKG := sqlite3
 unit-dropin_SRC := client/dropin.c
 unit-manual_SRC := config/manual.c
