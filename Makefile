@@ -58,7 +58,8 @@ ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/deliv
 	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/hold.c daemon/engine/rulebook.c daemon/engine/timetable.c daemon/engine/outlook.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/probe.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 JOURNAL_SRC := daemon/journal/journal.c daemon/journal/journal_pings.c daemon/journal/journal_records.c \
-	daemon/journal/numbers.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c
+	daemon/journal/numbers.c daemon/journal/oplog.c daemon/journal/place.c daemon/journal/store.c \
+	daemon/journal/store_pings.c daemon/journal/store_records.c daemon/journal/layout.c daemon/journal/sql.c
 
 lulld_SRC := daemon/main.c daemon/standing.c daemon/ports.c daemon/configuration.c daemon/log.c daemon/clock.c daemon/zone.c daemon/guard.c daemon/spawn.c $(BUS_SRC) $(ENGINE_SRC) \
 	$(JOURNAL_SRC) daemon/present/presenter.c $(FILES_SRC)

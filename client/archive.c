@@ -1,7 +1,7 @@
 #include "client/archive.h"
 
 #include "client/stored.h"
-#include "daemon/journal/store.h"
+#include "daemon/journal/layout.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -12,7 +12,6 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#define APPLICATION_ID 0x4c554c4c /* "LULL" */
 #define BUSY_TIMEOUT_MS 1000
 
 struct archive {
@@ -74,7 +73,7 @@ static int check_layout(sqlite3 *db)
 		r = read_number(db, "PRAGMA user_version", &version);
 	if (r < 0)
 		return r;
-	return id != APPLICATION_ID ? -EBADMSG : version != STORE_VERSION ? -EPROTO : 0;
+	return id != LAYOUT_APPLICATION_ID ? -EBADMSG : version != LAYOUT_VERSION ? -EPROTO : 0;
 }
 
 static void explain(const struct archive *a, int r, char **ret_error)

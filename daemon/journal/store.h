@@ -10,9 +10,6 @@
 
 struct store;
 
-/** The layout that this program reads and writes; PRAGMA user_version. */
-#define STORE_VERSION 2
-
 /**
  * store_open() - open or make one
  * @path: a file, or NULL for one in memory
