@@ -6,6 +6,7 @@ import pytest
 
 sys.path[:0] = os.path.dirname(__file__), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+import accounts  # noqa: E402
 import rig  # noqa: E402
 
 
@@ -52,3 +53,29 @@ def owners(bus):
                 if s["member"] == "NameOwnerChanged"]
 
     return changes
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """An account in which nothing displays."""
+    monkeypatch.setattr(rig, "BUS_CONFIG", rig.BUS_CONFIG.replace(
+        "  <policy", "  <standard_session_servicedirs/>\n  <policy", 1))
+    bus = rig.Bus(tmp_path)
+    try:
+        yield accounts.Account(bus)
+    finally:
+        bus.close()
+
+
+@pytest.fixture
+def account(bare):
+    """One in which a display server runs behind lull-shim, so that nothing has to be moved."""
+    bare.bus.display(shimmed=True)
+    return bare
+
+
+@pytest.fixture(params=accounts.STATES, ids=[s.__name__ for s in accounts.STATES])
+def state(request, account):
+    """One in each of the states that it may be in before."""
+    request.param(account)
+    return account
