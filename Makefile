@@ -65,7 +65,7 @@ lulld_SRC := daemon/main.c daemon/standing.c daemon/ports.c daemon/configuration
 	$(JOURNAL_SRC) daemon/present/presenter.c $(FILES_SRC)
 lulld_PKG := libevent_core dbus-1 sqlite3 inih libsystemd libpcre2-8
 
-lull_SRC := client/main.c client/verbs.c client/call.c client/print.c client/when.c client/suggest.c client/words.c \
+lull_SRC := client/main.c client/verbs.c client/call.c client/message.c client/print.c client/when.c client/suggest.c client/words.c \
 	client/status.c client/focus.c client/list.c client/items.c client/show.c client/why.c client/explain.c client/ask.c client/handle.c \
 	client/history.c client/archive.c client/stored.c client/conf.c client/console.c \
 	client/server.c client/shelf.c client/doctor.c client/doctor_checks.c client/doctor_front.c \

@@ -1,8 +1,8 @@
 /*
  * call: blocking calls to lulld.
  *
- * Arguments and answers are JSON values, so that only this file and console.c know libdbus. A failure has
- * been told to the user, in one line, when a function returns it.
+ * Arguments and answers are JSON values, so that few files know libdbus. A failure has been told to the
+ * user, in one line, when a function returns it.
  */
 #pragma once
 #include "client/verb.h"
@@ -35,10 +35,9 @@ DEFINE_AUTOFREE(call)
 
 /**
  * call_method() - call a method of org.lull.Lull1 and wait, at most 5 s
- * @signature: of the arguments; understood are s, u, x, t, a{sv} (of strings, integers, booleans) and arrays
- * @args: an array with one element for each complete type, always taken; NULL counts as out of memory
- * @ret_reply: an array with one element for each value; keys of dictionaries are in snake_case. The caller
- *             releases it
+ * @signature: of the arguments, as for message_append()
+ * @args: the same, always taken; NULL counts as out of memory
+ * @ret_reply: as message_read() says; the caller releases it
  */
 LULL_MUSTCHECK enum outcome call_method(struct call *c, const char *member, const char *signature,
 					json_t *args, enum call_start start, json_t **ret_reply);
