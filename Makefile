@@ -46,7 +46,7 @@ CORE_SRC := config/duration.c config/calendar.c config/guess.c config/fold.c con
 	daemon/core/plain.c daemon/core/code_forms.c daemon/core/code_words.c daemon/core/code_wordings.c \
 	daemon/core/one_time_code.c
 
-BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/senders.c \
+BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/wire_stored.c daemon/bus/senders.c \
 	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c \
 	daemon/bus/control.c daemon/bus/control_answer.c daemon/bus/control_focus.c daemon/bus/control_items.c \
 	daemon/bus/control_status.c \
@@ -111,12 +111,12 @@ unit-dropin_SRC := client/dropin.c
 unit-manual_SRC := config/manual.c
 unit-identity_SRC := daemon/bus/identity.c
 unit-identity_PKG := dbus-1
-unit-wire_SRC := daemon/bus/wire.c daemon/bus/hints.c daemon/bus/value.c daemon/bus/bus.c daemon/bus/files.c
+unit-wire_SRC := daemon/bus/wire.c daemon/bus/wire_stored.c daemon/bus/hints.c daemon/bus/value.c daemon/bus/bus.c daemon/bus/files.c
 unit-wire_PKG := dbus-1
 
 # These have a real bus of their own.
 BUS_TESTS := loop
-bus-test-loop_SRC := daemon/bus/bus_loop.c daemon/bus/bus.c daemon/bus/wire.c daemon/bus/hints.c \
+bus-test-loop_SRC := daemon/bus/bus_loop.c daemon/bus/bus.c daemon/bus/wire.c daemon/bus/wire_stored.c daemon/bus/hints.c \
 	daemon/bus/value.c tests/bus/test_bus_loop.c daemon/bus/files.c
 bus-test-loop_PKG := libevent_core dbus-1 cmocka
 

@@ -3,14 +3,20 @@
 #include "daemon/bus/bus.h"
 #include "daemon/bus/hints.h"
 #include "daemon/bus/value.h"
+#include "daemon/bus/wire_args.h"
 #include "daemon/core/text.h"
-
-/* The fixed part of a message's header; D-Bus Specification, "Message Format". */
-#define MINIMUM_HEADER_BYTES 16
 #include <errno.h>
 #include <string.h>
 
-static const char *next_text(DBusMessageIter *iter)
+/* --- the arguments --- */
+
+DBusMessage *wire_new_notify(const char *destination)
+{
+	return dbus_message_new_method_call(destination, NOTIFICATIONS_PATH, NOTIFICATIONS_IFACE,
+					    "Notify");
+}
+
+const char *wire_next_text(DBusMessageIter *iter)
 {
 	const char *s;
 
@@ -19,8 +25,7 @@ static const char *next_text(DBusMessageIter *iter)
 	return s;
 }
 
-/* The next {sv} entry of @dict. Return: false when there is none. */
-static bool next_hint(DBusMessageIter *dict, const char **key, DBusMessageIter *value)
+bool wire_next_hint(DBusMessageIter *dict, const char **key, DBusMessageIter *value)
 {
 	DBusMessageIter entry;
 
@@ -34,17 +39,18 @@ static bool next_hint(DBusMessageIter *dict, const char **key, DBusMessageIter *
 	return true;
 }
 
-/* The next pair of key and label. Return: false at the end, and at half a pair. */
-static bool next_action(DBusMessageIter *list, const char **key, const char **label)
+bool wire_next_action(DBusMessageIter *list, const char **key, const char **label)
 {
 	if (dbus_message_iter_get_arg_type(list) != DBUS_TYPE_STRING)
 		return false;
-	*key = next_text(list);
+	*key = wire_next_text(list);
 	if (dbus_message_iter_get_arg_type(list) != DBUS_TYPE_STRING)
 		return false;
-	*label = next_text(list);
+	*label = wire_next_text(list);
 	return true;
 }
+
+/* --- reading --- */
 
 static size_t count_lines(const char *s)
 {
@@ -57,8 +63,6 @@ static size_t count_lines(const char *s)
 	return n;
 }
 
-/* --- reading --- */
-
 static bool are_actions_normal(DBusMessageIter *from)
 {
 	DBusMessageIter list;
@@ -66,7 +70,7 @@ static bool are_actions_normal(DBusMessageIter *from)
 	size_t bytes = 0, n_pairs = 0;
 
 	dbus_message_iter_recurse(from, &list);
-	while (next_action(&list, &key, &label)) {
+	while (wire_next_action(&list, &key, &label)) {
 		bytes += strlen(key) + strlen(label);
 		n_pairs++;
 	}
@@ -85,7 +89,7 @@ static bool are_hints_normal(DBusMessageIter *from, struct wire_notify *w)
 	const char *key;
 
 	dbus_message_iter_recurse(from, &dict);
-	while (next_hint(&dict, &key, &value))
+	while (wire_next_hint(&dict, &key, &value))
 		if (hints_read(&reader, key, &value, &mend) != HINT_KEEP)
 			is_normal = false;
 	return is_normal;
@@ -105,12 +109,12 @@ static bool read_call(DBusMessage *message, struct wire_notify *w)
 				     .urgency = URGENCY_NORMAL,
 				     .hints = w->hints};
 	dbus_message_iter_init(message, &iter);
-	w->n.app = next_text(&iter);
+	w->n.app = wire_next_text(&iter);
 	dbus_message_iter_get_basic(&iter, &w->replaces_id);
 	dbus_message_iter_next(&iter);
-	icon = next_text(&iter);
-	w->n.summary = next_text(&iter);
-	w->n.body = next_text(&iter);
+	icon = wire_next_text(&iter);
+	w->n.summary = wire_next_text(&iter);
+	w->n.body = wire_next_text(&iter);
 	w->n.has_files = files_is_temporary(icon);
 	is_normal = strlen(w->n.app) <= WIRE_NAME_MAX && strlen(icon) <= WIRE_NAME_MAX &&
 		    strlen(w->n.summary) <= WIRE_SUMMARY_MAX &&
@@ -141,7 +145,7 @@ static bool add_hints(DBusMessageIter *from, DBusMessageIter *into)
 
 	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict_into);
 	dbus_message_iter_recurse(from, &dict);
-	while (is_done && next_hint(&dict, &key, &value)) {
+	while (is_done && wire_next_hint(&dict, &key, &value)) {
 		switch (hints_read(&reader, key, &value, &mend)) {
 		case HINT_KEEP: is_done = value_copy_variant(&dict_into, key, &value); break;
 		case HINT_MEND:
@@ -166,7 +170,7 @@ static bool add_actions(DBusMessageIter *from, DBusMessageIter *into)
 	if (!dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "s", &list_into))
 		return false;
 	dbus_message_iter_recurse(from, &list);
-	while (next_action(&list, &key, &label)) {
+	while (wire_next_action(&list, &key, &label)) {
 		bytes += strlen(key) + strlen(label);
 		if (bytes > WIRE_ACTIONS_MAX)
 			break;
@@ -217,14 +221,14 @@ static bool normalise(DBusMessage *call, DBusMessage *normal)
 
 	dbus_message_iter_init(call, &from);
 	dbus_message_iter_init_append(normal, &into);
-	if (!add_text(&into, next_text(&from), WIRE_NAME_MAX))
+	if (!add_text(&into, wire_next_text(&from), WIRE_NAME_MAX))
 		return false;
 	dbus_message_iter_get_basic(&from, &replaces_id);
 	dbus_message_iter_next(&from);
 	if (!dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT32, &replaces_id) ||
-	    !add_text(&into, next_text(&from), WIRE_NAME_MAX) ||
-	    !add_text(&into, next_text(&from), WIRE_SUMMARY_MAX) ||
-	    !add_body(&into, next_text(&from)) || !add_actions(&from, &into))
+	    !add_text(&into, wire_next_text(&from), WIRE_NAME_MAX) ||
+	    !add_text(&into, wire_next_text(&from), WIRE_SUMMARY_MAX) ||
+	    !add_body(&into, wire_next_text(&from)) || !add_actions(&from, &into))
 		return false;
 	dbus_message_iter_next(&from);
 	if (!add_hints(&from, &into))
@@ -235,12 +239,6 @@ static bool normalise(DBusMessage *call, DBusMessage *normal)
 	return dbus_message_iter_append_basic(&into, DBUS_TYPE_INT32, &expire_ms);
 }
 
-static DBusMessage *new_notify(const char *destination)
-{
-	return dbus_message_new_method_call(destination, NOTIFICATIONS_PATH, NOTIFICATIONS_IFACE,
-					    "Notify");
-}
-
 int wire_decode(DBusMessage *call, struct wire_notify *ret)
 {
 	int length;
@@ -248,7 +246,7 @@ int wire_decode(DBusMessage *call, struct wire_notify *ret)
 	*ret = (struct wire_notify){.message = dbus_message_ref(call)};
 	if (!read_call(call, ret)) {
 		dbus_message_unref(ret->message);
-		ret->message = new_notify(NOTIFICATIONS_NAME);
+		ret->message = wire_new_notify(NOTIFICATIONS_NAME);
 		if (!ret->message || !normalise(call, ret->message))
 			return -ENOMEM;
 		/* What was made is normal: once more for its strings. */
@@ -276,7 +274,7 @@ void wire_done(struct wire_notify *w)
 
 DBusMessage *wire_compose(const struct wire_parts *parts)
 {
-	DBusMessage *call = new_notify(NOTIFICATIONS_NAME);
+	DBusMessage *call = wire_new_notify(NOTIFICATIONS_NAME);
 	const char *app = "lull", *icon = "preferences-system-notifications";
 	DBusMessageIter into, list;
 	dbus_int32_t never = 0;
@@ -305,232 +303,4 @@ DBusMessage *wire_compose(const struct wire_parts *parts)
 	}
 	dbus_message_unref(call);
 	return NULL;
-}
-
-/* --- forwarding --- */
-
-static bool is_image_path(const char *key)
-{
-	return strcmp(key, "image-path") == 0 || strcmp(key, "image_path") == 0;
-}
-
-static char *resolve(const struct wire_extra *extra, enum file_slot slot, const char *name)
-{
-	return extra->resolve ? extra->resolve(extra->data, slot, name) : NULL;
-}
-
-/* One hint as it came, or as @extra has it. */
-static bool forward_hint(DBusMessageIter *dict, const char *key, DBusMessageIter *value,
-			 const struct wire_extra *extra)
-{
-	autofree(str) char *instead = NULL;
-	const char *name;
-
-	if (is_image_path(key) && dbus_message_iter_get_arg_type(value) == DBUS_TYPE_STRING) {
-		dbus_message_iter_get_basic(value, &name);
-		instead = resolve(extra, FILE_IMAGE, name);
-	}
-	if (!instead)
-		return value_copy_variant(dict, key, value);
-	return !*instead || bus_append_text_entry(dict, key, instead);
-}
-
-static bool forward_icon(DBusMessageIter *from, DBusMessageIter *into,
-			 const struct wire_extra *extra)
-{
-	autofree(str) char *instead = NULL;
-	const char *name;
-
-	dbus_message_iter_get_basic(from, &name);
-	instead = resolve(extra, FILE_ICON, name);
-	return bus_append_text(into, instead ? instead : name);
-}
-
-/* GNOME Shell wants to know whose it is: up to 45.4 by the first hint, from then on by the second. */
-static bool add_shell_pid(DBusMessageIter *dict, uint32_t pid)
-{
-	dbus_int64_t wide = pid;
-
-	return pid == 0 || (bus_append_entry(dict, "sender-pid", DBUS_TYPE_INT64, &wide) &&
-			    bus_append_entry(dict, "x-shell-sender-pid", DBUS_TYPE_UINT32, &pid));
-}
-
-/* What only the display's own proxy may say, or lull in its place. */
-static bool is_shell_hint(const char *key)
-{
-	return strcmp(key, "sender-pid") == 0 || strcmp(key, "x-shell-sender-pid") == 0 ||
-	       strcmp(key, "x-shell-sender") == 0;
-}
-
-static bool forward_hints(DBusMessageIter *from, DBusMessageIter *into, bool is_minimal,
-			  const struct wire_extra *extra)
-{
-	const unsigned char urgency = (unsigned char)extra->urgency;
-	DBusMessageIter dict_into = DBUS_MESSAGE_ITER_INIT_CLOSED;
-	DBusMessageIter dict, value;
-	bool has_entry = false, had_urgency = false, is_done;
-	const char *key;
-
-	is_done = dbus_message_iter_open_container(into, DBUS_TYPE_ARRAY, "{sv}", &dict_into);
-	dbus_message_iter_recurse(from, &dict);
-	while (is_done && next_hint(&dict, &key, &value)) {
-		had_urgency = had_urgency || strcmp(key, "urgency") == 0;
-		if (is_minimal && strcmp(key, "urgency") != 0)
-			continue;
-		if ((extra->shell_pid != 0 && is_shell_hint(key)) ||
-		    (extra->is_silent && strcmp(key, "suppress-sound") == 0) ||
-		    (extra->has_urgency && strcmp(key, "urgency") == 0))
-			continue;
-		if (extra->is_released && (strcmp(key, "x") == 0 || strcmp(key, "y") == 0))
-			continue;
-		has_entry = has_entry || strcmp(key, "desktop-entry") == 0;
-		is_done = forward_hint(&dict_into, key, &value, extra);
-	}
-	if (is_done && !is_minimal && !has_entry && extra->desktop_entry && *extra->desktop_entry)
-		is_done = bus_append_text_entry(&dict_into, "desktop-entry", extra->desktop_entry);
-	/* One that didn't say is as it was: some displays take the hint for more than its value. */
-	if (is_done && extra->has_urgency && (had_urgency || extra->urgency != URGENCY_NORMAL))
-		is_done = bus_append_entry(&dict_into, "urgency", DBUS_TYPE_BYTE, &urgency);
-	if (is_done && extra->is_silent)
-		is_done = bus_append_entry(&dict_into, "suppress-sound", DBUS_TYPE_BOOLEAN,
-					   &(dbus_bool_t){TRUE});
-	is_done = is_done && add_shell_pid(&dict_into, extra->shell_pid) &&
-		  dbus_message_iter_close_container(into, &dict_into);
-	if (!is_done)
-		dbus_message_iter_abandon_container_if_open(into, &dict_into);
-	return is_done;
-}
-
-static bool forward_args(DBusMessage *stored, DBusMessage *call, uint32_t replaces_id,
-			 bool is_minimal, const struct wire_extra *extra)
-{
-	DBusMessageIter from, into;
-	int at;
-
-	dbus_message_iter_init(stored, &from);
-	dbus_message_iter_init_append(call, &into);
-	/* app_name replaces_id app_icon summary body actions hints expire_timeout */
-	for (at = 0; at < 8; at++, dbus_message_iter_next(&from)) {
-		bool is_done;
-
-		if (at == 1)
-			is_done = dbus_message_iter_append_basic(&into, DBUS_TYPE_UINT32,
-								 &replaces_id);
-		else if (at == 2)
-			is_done = forward_icon(&from, &into, extra);
-		else if (at == 6)
-			is_done = forward_hints(&from, &into, is_minimal, extra);
-		else
-			is_done = value_copy(&from, &into);
-		if (!is_done)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Is @wire all of one message? libdbus says "no memory" of one that was cut short, so this is asked first.
- */
-static bool is_whole(const void *wire, size_t wire_bytes)
-{
-	int needed;
-
-	if (wire_bytes < MINIMUM_HEADER_BYTES || wire_bytes > DBUS_MAXIMUM_MESSAGE_LENGTH)
-		return false;
-	needed = dbus_message_demarshal_bytes_needed(wire, (int)wire_bytes);
-	return needed > 0 && (size_t)needed == wire_bytes;
-}
-
-/* A Notify call without file descriptors, which no row can hold. */
-static bool is_notify(DBusMessage *stored)
-{
-	const char *member = dbus_message_get_member(stored);
-	DBusMessageIter iter;
-	size_t bytes = 0;
-
-	return dbus_message_get_type(stored) == DBUS_MESSAGE_TYPE_METHOD_CALL && member &&
-	       strcmp(member, "Notify") == 0 &&
-	       dbus_message_has_signature(stored, "susssasa{sv}i") &&
-	       dbus_message_iter_init(stored, &iter) && value_measure(&iter, &bytes);
-}
-
-int wire_load(const void *wire, size_t wire_bytes, DBusMessage **ret)
-{
-	DBusError error = DBUS_ERROR_INIT;
-	DBusMessage *stored;
-	int r;
-
-	if (!is_whole(wire, wire_bytes))
-		return -EBADMSG;
-	stored = dbus_message_demarshal(wire, (int)wire_bytes, &error);
-	if (!stored) {
-		r = dbus_error_has_name(&error, DBUS_ERROR_NO_MEMORY) ? -ENOMEM : -EBADMSG;
-		dbus_error_free(&error);
-		return r;
-	}
-	if (!is_notify(stored)) {
-		dbus_message_unref(stored);
-		return -EBADMSG;
-	}
-	*ret = stored;
-	return 0;
-}
-
-void wire_view(DBusMessage *stored, struct wire_view *ret)
-{
-	DBusMessageIter iter, dict, value;
-	const char *key;
-
-	dbus_message_iter_init(stored, &iter);
-	next_text(&iter);
-	dbus_message_iter_next(&iter);
-	ret->icon = next_text(&iter);
-	next_text(&iter);
-	ret->body = next_text(&iter);
-	ret->actions = iter;
-	dbus_message_iter_next(&iter);
-	ret->image = "";
-	dbus_message_iter_recurse(&iter, &dict);
-	while (next_hint(&dict, &key, &value))
-		if (is_image_path(key) &&
-		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_STRING)
-			dbus_message_iter_get_basic(&value, &ret->image);
-	dbus_message_iter_next(&iter);
-	dbus_message_iter_get_basic(&iter, &ret->expire_ms);
-}
-
-bool wire_has_action(DBusMessage *stored, const char *wanted)
-{
-	const char *key, *label;
-	struct wire_view view;
-	DBusMessageIter list;
-
-	wire_view(stored, &view);
-	dbus_message_iter_recurse(&view.actions, &list);
-	while (next_action(&list, &key, &label))
-		if (strcmp(key, wanted) == 0)
-			return true;
-	return false;
-}
-
-int wire_forward(const void *wire, size_t wire_bytes, const char *destination, uint32_t replaces_id,
-		 bool is_minimal, const struct wire_extra *extra, DBusMessage **ret)
-{
-	static const struct wire_extra nothing;
-	DBusMessage *stored = NULL, *call;
-	int r = wire_load(wire, wire_bytes, &stored);
-
-	if (r < 0)
-		return r;
-	call = new_notify(destination);
-	if (!call ||
-	    !forward_args(stored, call, replaces_id, is_minimal, extra ? extra : &nothing)) {
-		if (call)
-			dbus_message_unref(call);
-		r = -ENOMEM;
-	}
-	dbus_message_unref(stored);
-	if (r == 0)
-		*ret = call;
-	return r;
 }
