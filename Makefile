@@ -47,7 +47,7 @@ CORE_SRC := config/duration.c config/calendar.c config/guess.c config/fold.c con
 	daemon/core/one_time_code.c
 
 BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/hints.c daemon/bus/wire.c daemon/bus/wire_stored.c daemon/bus/senders.c \
-	daemon/bus/front.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c \
+	daemon/bus/front.c daemon/bus/abilities.c daemon/bus/foreign.c daemon/bus/identity.c daemon/bus/files.c daemon/bus/role.c daemon/bus/display.c \
 	daemon/bus/control.c daemon/bus/control_answer.c daemon/bus/control_focus.c daemon/bus/control_items.c \
 	daemon/bus/control_status.c \
 	daemon/bus/finder.c daemon/bus/peer.c daemon/bus/units.c daemon/bus/launch.c daemon/bus/starter.c \

@@ -1,6 +1,7 @@
 /*
  * ports: connects what the engine asks for to the adapters.
  */
+#include "daemon/bus/abilities.h"
 #include "daemon/bus/control.h"
 #include "daemon/bus/display.h"
 #include "daemon/bus/files.h"
@@ -117,7 +118,7 @@ static void port_need_display(void *data)
 
 static bool port_has_markup(void *data)
 {
-	return front_has_capability(((struct lulld *)data)->front, "body-markup");
+	return abilities_has(front_abilities(((struct lulld *)data)->front), "body-markup");
 }
 
 static int port_present(void *data, const struct own_notice *notice)

@@ -7,6 +7,7 @@
 #include "config/adopted.h"
 #include "config/command.h"
 #include "config/settings.h"
+#include "daemon/bus/abilities.h"
 #include "daemon/bus/adopt.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/control.h"
@@ -73,12 +74,12 @@ static void on_display_start(void *data, bool is_patient)
 
 static void on_display_capabilities(void *data, const char *names)
 {
-	front_set_capabilities(((struct lulld *)data)->front, names);
+	abilities_set_names(front_abilities(((struct lulld *)data)->front), names);
 }
 
 static void on_display_information(void *data, const char *const information[static 4])
 {
-	front_set_information(((struct lulld *)data)->front, information);
+	abilities_set_information(front_abilities(((struct lulld *)data)->front), information);
 }
 
 static void on_display_changed(void *data)

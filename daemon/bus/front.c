@@ -1,31 +1,21 @@
 #include "daemon/bus/front.h"
 
+#include "daemon/bus/abilities.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/identity.h"
 #include "daemon/bus/senders.h"
 #include "daemon/bus/wire.h"
-#include "daemon/core/text.h"
 #include "daemon/engine/engine.h"
 #include "daemon/log.h"
 #include <errno.h>
 #include <string.h>
 
-/*
- * Until a display has told its own. Never empty: Chromium gives native notifications up for its lifetime
- * without body and actions.
- */
-#define DEFAULT_CAPABILITIES "actions body body-markup icon-static persistence"
-
-/* libnotify reads the last one. */
-#define DEFAULT_INFORMATION "lull\nlull\n" LULL_VERSION "\n1.2\n"
-
 struct front {
 	DBusConnection *connection;
 	struct engine *engine;
 	struct senders *senders;
-	char *capabilities; /* separated by blanks */
-	char *information;  /* name, vendor, version, spec_version; each ends with a newline */
-	bool is_inhibited;  /* as last told */
+	struct abilities *abilities;
+	bool is_inhibited; /* as last told */
 };
 
 /* --- methods --- */
@@ -157,47 +147,22 @@ static void on_close(void *object, DBusConnection *connection, DBusMessage *call
 	engine_close(f->engine, &from, id);
 }
 
-static bool append_capabilities(DBusMessage *reply, const char *names)
-{
-	DBusMessageIter into, list;
-	autofree(str) char *copy = strdup(names);
-	char inhibitions[] = "inhibitions", *rest = copy, *name;
-	bool is_done;
-
-	dbus_message_iter_init_append(reply, &into);
-	is_done = copy && dbus_message_iter_open_container(&into, DBUS_TYPE_ARRAY, "s", &list);
-	while (is_done && (name = strsep(&rest, " ")))
-		is_done = !*name || strcmp(name, "inhibitions") == 0 ||
-			  dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &name);
-	/* What lull adds to what the display can. */
-	name = inhibitions;
-	is_done = is_done && dbus_message_iter_append_basic(&list, DBUS_TYPE_STRING, &name);
-	return is_done && dbus_message_iter_close_container(&into, &list);
-}
-
 static void on_capabilities(void *object, DBusConnection *connection, DBusMessage *call)
 {
 	DBusMessage *reply = dbus_message_new_method_return(call);
 	struct front *f = object;
 
 	bus_answer_with(connection, call, reply,
-			reply && append_capabilities(reply, f->capabilities));
+			reply && abilities_append_names(f->abilities, reply));
 }
 
 static void on_information(void *object, DBusConnection *connection, DBusMessage *call)
 {
 	DBusMessage *reply = dbus_message_new_method_return(call);
 	struct front *f = object;
-	autofree(str) char *copy = strdup(f->information);
-	char *rest = copy, *line;
-	DBusMessageIter into;
-	bool is_done = reply && copy;
 
-	if (reply)
-		dbus_message_iter_init_append(reply, &into);
-	while (is_done && (line = strsep(&rest, "\n")) && rest)
-		is_done = bus_append_text(&into, line);
-	bus_answer_with(connection, call, reply, is_done);
+	bus_answer_with(connection, call, reply,
+			reply && abilities_append_information(f->abilities, reply));
 }
 
 /* Inhibit(desktop_entry, reason, hints) -> cookie */
@@ -342,13 +307,8 @@ struct front *front_new(DBusConnection *connection, struct engine *engine)
 	f->connection = dbus_connection_ref(connection);
 	f->engine = engine;
 	f->senders = senders_new();
-	f->capabilities = engine_remembered(engine, "capabilities");
-	if (!f->capabilities)
-		f->capabilities = strdup(DEFAULT_CAPABILITIES);
-	f->information = engine_remembered(engine, "information");
-	if (!f->information)
-		f->information = strdup(DEFAULT_INFORMATION);
-	if (!f->senders || !f->capabilities || !f->information ||
+	f->abilities = abilities_new(engine);
+	if (!f->senders || !f->abilities ||
 	    !dbus_connection_register_object_path(connection, NOTIFICATIONS_PATH, &vtable, f))
 		return NULL;
 	call = bus_driver_call("ListNames", DBUS_TYPE_INVALID);
@@ -368,47 +328,14 @@ struct front *front_free(struct front *f)
 		dbus_connection_unref(f->connection);
 	}
 	senders_free(f->senders);
-	free(f->capabilities);
-	free(f->information);
+	abilities_free(f->abilities);
 	free(f);
 	return NULL;
 }
 
-void front_set_capabilities(struct front *f, const char *names)
+struct abilities *front_abilities(struct front *f)
 {
-	char *copy;
-
-	if (strcmp(names, f->capabilities) == 0)
-		return;
-	copy = strdup(names);
-	if (!copy)
-		return;
-	free(f->capabilities);
-	f->capabilities = copy;
-	engine_remember(f->engine, "capabilities", names);
-}
-
-void front_set_information(struct front *f, const char *const information[static 4])
-{
-	struct text lines = {0};
-	char *copy;
-	size_t i;
-
-	for (i = 0; i < 4; i++) {
-		/* Applications trust a specification that is known: never less than 1.2. */
-		bool is_old_spec = i == 3 && strcmp(information[i], "1.2") < 0;
-
-		text_add_cut(&lines, is_old_spec ? "1.2" : information[i], 256);
-		text_add(&lines, "\n");
-	}
-	copy = text_take(&lines);
-	if (!copy || strcmp(copy, f->information) == 0) {
-		free(copy);
-		return;
-	}
-	free(f->information);
-	f->information = copy;
-	engine_remember(f->engine, "information", copy);
+	return f->abilities;
 }
 
 void front_changed(struct front *f)
@@ -420,22 +347,6 @@ void front_changed(struct front *f)
 		return;
 	f->is_inhibited = status.is_focus_on;
 	bus_properties_changed(&interface, f, f->connection, NOTIFICATIONS_PATH);
-}
-
-bool front_has_capability(const struct front *f, const char *name)
-{
-	size_t length = strlen(name);
-	const char *at = f->capabilities;
-
-	while (*at) {
-		size_t n = strcspn(at, " ");
-
-		if (n == length && strncmp(at, name, n) == 0)
-			return true;
-		at += n;
-		at += *at == ' ';
-	}
-	return false;
 }
 
 /* --- ports --- */

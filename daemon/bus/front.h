@@ -8,6 +8,7 @@
 #include "daemon/engine/ports.h"
 #include <dbus/dbus.h>
 
+struct abilities;
 struct engine;
 struct front;
 
@@ -26,20 +27,11 @@ DEFINE_AUTOFREE(front)
 /** front_filter() - NameOwnerChanged of senders that leave; for the connection's filter */
 void front_filter(struct front *f, DBusMessage *message);
 
-/**
- * front_set_capabilities() - what GetCapabilities answers
- * @names: separated by blanks; remembered over restarts
- */
-void front_set_capabilities(struct front *f, const char *names);
-
-/** front_set_information() - what GetServerInformation answers; remembered over restarts */
-void front_set_information(struct front *f, const char *const information[static 4]);
+/** front_abilities() - what applications are told that can be done */
+struct abilities *front_abilities(struct front *f);
 
 /** front_changed() - tell listeners when focus went on or off (property Inhibited) */
 void front_changed(struct front *f);
-
-/** front_has_capability() - is it among them? */
-bool front_has_capability(const struct front *f, const char *name);
 
 /* For the engine's ports; see there. */
 void front_reply_id(struct front *f, const struct ticket *to, uint32_t id);
