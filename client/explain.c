@@ -146,7 +146,10 @@ static void print_rules(const json_t *rules, const char *path)
 
 	json_array_foreach(rules, i, rule) width =
 		MAX(width, MIN(print_width(call_text(rule, "name")), NAME_WIDTH_MAX));
-	json_array_foreach(rules, i, rule) print_rule(rule, path, width);
+	json_array_foreach(rules, i, rule)
+	{
+		print_rule(rule, path, width);
+	}
 }
 
 static const char *verdict_word(const json_t *it)

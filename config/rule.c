@@ -103,7 +103,7 @@ void rule_write_when(const struct rule_when *w, char buf[static RULE_TEXT_MAX])
 
 int rule_parse_due(const char *text, struct rule_due *ret)
 {
-	struct rule_due due = {RULE_DUE_DEFAULT};
+	struct rule_due due = {.kind = RULE_DUE_DEFAULT};
 	int r = 0;
 
 	if (strcmp(text, "block-end") == 0)

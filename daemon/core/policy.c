@@ -336,7 +336,7 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 		.body = pattern_text_of(n->body),
 		.budget = {PATTERN_BUDGET},
 	};
-	struct rule_due due = {RULE_DUE_DEFAULT};
+	struct rule_due due = {.kind = RULE_DUE_DEFAULT};
 	const struct rule *decider = NULL;
 
 	ret->kind = VERDICT_DELIVER;
