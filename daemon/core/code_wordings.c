@@ -61,7 +61,8 @@ const struct code_wordings code_wordings[] = {
 	 WORDS("order*", "invoice*", "ticket*", "case", "ref", "reference*", "tracking", "track",
 	       "awb", "pr", "mr", "pull request", "merge request", "issue", "bug", "build",
 	       "version", "release", "commit", "rev", "revision", "change", "error", "error code",
-	       "exit", "exit code", "status", "status code", "response code", "http", "user id",
+	       "exit", "exit code", "finished with code", "exited with code", "returned code",
+	       "ended with code", "status", "status code", "response code", "http", "user id",
 	       "customer id", "order id", "transaction id", "event id", "account number",
 	       "account ending", "line number", "zip", "zip~code", "post~code", "postal code",
 	       "area code", "country code", "dial code", "dialling code", "dialing code",
@@ -701,6 +702,22 @@ const struct code_wordings code_wordings[] = {
 	{CODE_WORD_SPENT, WORDS("da het han", "het hieu luc", "khong hop le")},
 	{CODE_WORD_WARN, WORDS("khong chia se", "khong cung cap", "khong tiet lo", "khong duoc")},
 
+	/* Hungarian, Romanian, Greek (with σ also at the end), Hebrew, Estonian, Albanian: the main ones */
+	{CODE_WORD_CODE,
+	 WORDS("egyszer hasznalatos kod", "egyszeri jelszo", "egyszeri kod", "sms kodod",
+	       "cod unic", "parola unica", "κωδικοσ μιασ χρησησ", "κωδικο μιασ χρησησ",
+	       "קוד חד פעמי", "סיסמה חד פעמית", "uhekordne kood", "uhekordne parool",
+	       "kinnituskood", "kinnituskoodi", "fjalekalim nje perdorimsh")},
+	{CODE_WORD_NOUN,
+	 WORDS("kodja", "kodod", "kodot", "jelszo", "jelszava", "cod", "codul", "parola", "κωδικοσ",
+	       "κωδικο", "κωδικου", "קוד", "הקוד", "kood", "koodi", "parool", "kodi", "kodin")},
+	{CODE_WORD_SIGN,
+	 WORDS("ellenorz*", "megerosit*", "hitelesit*", "azonosit*", "bejelentkez*", "belep*",
+	       "verificare", "confirmare", "autentificare", "conectare", "επαληθευσ*",
+	       "επιβεβαιωσ*", "ταυτοποιησ*", "συνδεσ*", "אימות", "האימות", "אישור", "התחברות",
+	       "כניסה", "kinnit*", "sisselogim*", "tuvastam*", "verifikimi*", "konfirmim*")},
+	{CODE_WORD_YOUR,
+	 WORDS("tau", "dvs", "dumneavoastra", "σασ", "σου", "שלך", "teie", "sinu", "juaj")},
 };
 
 const size_t n_code_wordings = ARRAY_SIZE(code_wordings);
