@@ -87,6 +87,15 @@ static bool is_plain(char c, bool ignores_case)
 	       c == ' ' || c == '-' || c == '_' || c == ':' || c == ',' || c == '@' || c == '/';
 }
 
+/* At the last character of [:alpha:] and its kin, within a set; at @p when it is none. */
+static const char *skip_class(const char *p)
+{
+	const char end[] = {p[1], ']', '\0'};
+	const char *at = p[1] && strchr(":.=", p[1]) ? strstr(p + 2, end) : NULL;
+
+	return at ? at + 1 : p;
+}
+
 /* Behind a set or a group; NULL: it isn't closed as far as can be seen. */
 static const char *skip_bracket(const char *p)
 {
@@ -98,6 +107,8 @@ static const char *skip_bracket(const char *p)
 			if (p[1] == 'Q')
 				return NULL;
 			p++;
+		} else if (in_set && *p == '[') {
+			p = skip_class(p);
 		} else if (in_set) {
 			in_set = *p != ']';
 		} else if (*p == '[') {
