@@ -20,7 +20,7 @@
 /** How much of a text is looked at, in bytes. */
 #define PATTERN_TEXT_MAX 4096
 
-/** What the regular expressions of one decision may cost together; see struct regex_budget. */
+/** What the patterns of one field of a rule may cost together; see struct regex_budget. */
 #define PATTERN_BUDGET INT64_C(200000)
 
 struct pattern {

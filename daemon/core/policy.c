@@ -65,6 +65,11 @@ const char *due_reason_text(enum due_reason reason)
 
 /* --- does a rule match? --- */
 
+/* What all the patterns of one decision may cost together: some tens of milliseconds. */
+#define DECISION_BUDGET (3 * PATTERN_BUDGET)
+/* And what each field may cost when that is used up: names and categories are still told apart then. */
+#define FIELD_BUDGET_MIN INT64_C(500)
+
 /* One question about one notification. */
 struct question {
 	const struct notification *n;
@@ -142,9 +147,16 @@ static const char *urgency_name(enum urgency urgency)
 static enum rule_outcome ask(struct question *q, const struct patterns *p,
 			     const struct pattern_text *text, enum rule_outcome otherwise)
 {
+	const int64_t given = MAX(MIN(q->budget.steps, PATTERN_BUDGET), FIELD_BUDGET_MIN);
+	struct regex_budget own = {given};
+	enum regex_result result;
+
 	if (!p->source)
 		return RULE_DECIDED;
-	switch (patterns_match(p, text, &q->budget)) {
+	result = patterns_match(p, text, &own);
+	/* One that is too much work mustn't keep the others, such as that of calls, from being asked. */
+	q->budget.steps = MAX(q->budget.steps - (given - own.steps), 0);
+	switch (result) {
 	case REGEX_MATCH: return RULE_DECIDED;
 	case REGEX_NO_MATCH: return otherwise;
 	case REGEX_GAVE_UP: break;
@@ -334,7 +346,7 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 		.category = pattern_text_of(n->category),
 		.summary = pattern_text_of(n->summary),
 		.body = pattern_text_of(n->body),
-		.budget = {PATTERN_BUDGET},
+		.budget = {DECISION_BUDGET},
 	};
 	struct rule_due due = {.kind = RULE_DUE_DEFAULT};
 	const struct rule *decider = NULL;

@@ -425,6 +425,50 @@ static void rules_say_what_the_table_says(void **state)
 	assert_in_range(n_cases, 60, 1000);
 }
 
+/* What is too much work gives up by itself; what comes after it is asked as ever. */
+static void a_pattern_that_is_too_much_work_keeps_no_other_rule_from_deciding(void **state)
+{
+	const struct policy_context focus = {.focus = &focus_on,
+					     .zone = &zone,
+					     .now = {.wall_us = TUESDAY_10}};
+	struct fixture *f = *state;
+	autofree(str) char *body = malloc(4001);
+	autofree(str) char *error = NULL;
+	struct notification n = plain;
+
+	assert_non_null(body);
+	memset(body, 'a', 4000);
+	body[4000] = '\0';
+	body[1800] = 'c';
+	body[3900] = 'x';
+	settings_free(f->settings);
+	f->settings = settings_new(regex_pcre2());
+	assert_non_null(f->settings);
+	for (int i = 0; i < 100; i++) {
+		char section[32];
+
+		snprintf(section, sizeof(section), "rule slow-%d", i);
+		assert_int_equal(settings_set(f->settings, section, "body", "/(.+)\\1x/i", &error),
+				 0);
+		assert_int_equal(settings_set(f->settings, section, "verdict", "hold", &error), 0);
+	}
+	/* Those of a file would be before the ones that are built in. */
+	for (size_t i = 0; i < 6; i++) {
+		struct rule rule = f->settings->rules[0];
+
+		memmove(&f->settings->rules[0], &f->settings->rules[1],
+			(f->settings->n_rules - 1) * sizeof(rule));
+		f->settings->rules[f->settings->n_rules - 1] = rule;
+	}
+	n.body = body;
+	n.category = "call.incoming";
+	assert_string_equal(decide(f, &n, &focus)->rule, "call");
+	assert_int_equal(f->verdict.outcomes[0], RULE_GAVE_UP);
+	n.category = "";
+	n.urgency = URGENCY_CRITICAL;
+	assert_string_equal(decide(f, &n, &focus)->rule, "critical");
+}
+
 /* --- for every notification --- */
 
 /* A small generator of numbers, the same each time. */
@@ -554,6 +598,7 @@ int main(int argc, char **argv)
 		POLICY_TEST(every_verdict_names_its_rule),
 		POLICY_TEST(text_and_names_do_not_matter_to_the_default_rules),
 		POLICY_TEST(rules_say_what_the_table_says),
+		POLICY_TEST(a_pattern_that_is_too_much_work_keeps_no_other_rule_from_deciding),
 		POLICY_TEST(a_trace_that_is_played_again_gives_the_same_verdicts_byte_for_byte),
 		POLICY_TEST(a_trace_is_read_back_as_it_was_written),
 		cmocka_unit_test(what_is_no_trace_is_refused),
