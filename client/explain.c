@@ -216,8 +216,6 @@ void explain_print(const json_t *it, const char *path, int64_t now_us)
 		printf("%-10s%s: ", "Due", when);
 		print_text(stdout, call_text(it, "due_text"));
 		putchar('\n');
-	} else if (strcmp(call_text(it, "verdict"), "hold") == 0) {
-		printf("%-10swith the next delivery; nobody knows yet when that is\n", "Due");
 	}
 	print_tokens(json_object_get(it, "tokens"));
 	fputs(json_is_true(json_object_get(it, "batching")) ? "; between deliveries\n" : "\n",

@@ -376,7 +376,8 @@ static const struct setting table[] = {
 		.default_text = "4h",
 		.help = "How long a notification is held at most. Then it is released, also in the middle "
 			"of a focus block. Only what you say yourself may be later: the due of a rule, the "
-			"end of its hours, and the times of [deliver].",
+			"end of its hours, and the times of [deliver]; of a delivery that focus doesn't let "
+			"happen it is counted from its time.",
 	},
 	{
 		.section = "deliver",

@@ -40,6 +40,25 @@ enum sandboxed {
 	SANDBOXED_YES,
 };
 
+/** Why a notification is due when it is. Written down; a number keeps its meaning. */
+enum due_reason {
+	DUE_NONE = 0,
+	DUE_BLOCK_END = 1,
+	DUE_DELIVERY = 2,
+	DUE_LONGEST = 3, /* [hold] longest */
+	DUE_RULE = 4,    /* the due of a rule */
+	DUE_HOURS = 5,   /* the end of a rule's hours */
+	DUE_ASKED = 6,   /* it was released by hand */
+	DUE_SNOOZED = 7,
+	N_DUE_REASONS,
+};
+
+/** An instant at which it is to be released, and why then. */
+struct due {
+	int64_t wall_us; /* 0: there is none, or it isn't known */
+	enum due_reason reason;
+};
+
 /**
  * What policy reads, and the normalised message. No string is NULL; "" means that there is none. Where it
  * says so, a field is empty because the sender didn't set it.
@@ -59,6 +78,8 @@ struct notification {
 	bool is_probe;     /* it is the one that was announced */
 	uint32_t pid;      /* of the sender; 0: not known */
 	enum sandboxed sandboxed;
+	bool is_again;   /* it was decided about before, and counted among those who insist */
+	struct due owed; /* of the version that it replaces, while that is held; else 0 */
 	const struct hint *hints;
 	size_t n_hints;
 	const void *wire; /* the normalised Notify, marshalled */
@@ -85,19 +106,6 @@ enum ping_kind {
 	PING_PROBE = 2, /* a test of the way to the display; nobody's message */
 };
 
-/** Why a notification is due when it is. Written down; a number keeps its meaning. */
-enum due_reason {
-	DUE_NONE = 0,
-	DUE_BLOCK_END = 1,
-	DUE_DELIVERY = 2,
-	DUE_LONGEST = 3, /* [hold] longest */
-	DUE_RULE = 4,    /* the due of a rule */
-	DUE_HOURS = 5,   /* the end of a rule's hours */
-	DUE_ASKED = 6,   /* it was released by hand */
-	DUE_SNOOZED = 7,
-	N_DUE_REASONS,
-};
-
 /** What releases one that is held, besides its own due instant. Written down. */
 enum hold_until {
 	HOLD_BLOCK = 0,    /* the end of focus, or a delivery */
@@ -105,12 +113,6 @@ enum hold_until {
 	HOLD_DUE = 2,      /* nothing */
 	HOLD_NEXT = 3,     /* the end of the next focus block, or a delivery: focus was off */
 	N_HOLD_UNTIL,
-};
-
-/** An instant at which it is to be released, and why then. */
-struct due {
-	int64_t wall_us; /* 0: there is none, or it isn't known */
-	enum due_reason reason;
 };
 
 /**

@@ -246,8 +246,11 @@ struct due policy_due(enum hold_until until, struct due bound, const struct poli
 		if (!is_on(c))
 			return earlier(bound, delivery);
 		return earlier(bound, block_end);
-	case HOLD_DELIVERY:
-	case HOLD_NEXT: return earlier(bound, delivery);
+	case HOLD_NEXT:
+		if (is_on(c))
+			return earlier(bound, block_end);
+		return earlier(bound, delivery);
+	case HOLD_DELIVERY: return earlier(bound, delivery);
 	case HOLD_DUE:
 	case N_HOLD_UNTIL: break;
 	}
@@ -265,16 +268,21 @@ static enum hold_until usual_end(const struct policy_context *c)
 struct due policy_hold(const struct policy *p, const struct policy_context *c,
 		       enum hold_until *ret_until)
 {
+	int64_t from_us = c->now.wall_us;
+
 	*ret_until = usual_end(c);
-	/* The times of deliveries are the user's own; between them there may be more than that. */
+	/*
+	 * The times of deliveries are the user's own; between them there may be more than that. But focus that
+	 * begins before one, and has no end, mustn't hold for ever.
+	 */
 	if (*ret_until == HOLD_DELIVERY)
-		return (struct due){0};
-	return (struct due){usec_add(c->now.wall_us, p->longest_us), DUE_LONGEST};
+		from_us = MAX(from_us, c->delivery_us);
+	return (struct due){usec_add(from_us, p->longest_us), DUE_LONGEST};
 }
 
-/* @hours: the rule that holds it, when that has hours. */
+/* @hours: the rule that holds it, when that has hours. @owed: it was promised for then already. */
 static void set_due(const struct policy *p, const struct rule_due *due, const struct rule *hours,
-		    const struct policy_context *c, struct verdict *ret)
+		    struct due owed, const struct policy_context *c, struct verdict *ret)
 {
 	int64_t ends_us = 0;
 
@@ -293,6 +301,8 @@ static void set_due(const struct policy *p, const struct rule_due *due, const st
 
 		ret->bound = ret->until == HOLD_DUE ? earlier(ret->bound, after) : after;
 	}
+	/* One that is brought up to date again and again isn't held for ever. */
+	ret->bound = earlier(ret->bound, owed);
 	ret->due = policy_due(ret->until, ret->bound, c);
 }
 
@@ -307,11 +317,11 @@ static bool delivers(const struct rule *r, bool insists)
 static enum rule_outcome weigh(const struct rule *r, struct tally *tally,
 			       const struct notification *n, const struct policy_context *c)
 {
-	bool insists = tally && r->repeat.n > 0 &&
+	bool insists = !n->is_again && r->repeat.n > 0 &&
 		       tally_insists(tally, r->name, n->app, &r->repeat, c->now);
 
-	if (tally && delivers(r, insists) && r->budget != RULE_BUDGET_NONE &&
-	    (is_on(c) || c->is_batching) && !tally_spend(tally, r->name, n->app, r->budget))
+	if (delivers(r, insists) && r->budget != RULE_BUDGET_NONE && (is_on(c) || c->is_batching) &&
+	    !tally_spend(tally, r->name, n->app, r->budget))
 		return RULE_SPENT;
 	if (insists)
 		return RULE_INSISTED;
@@ -392,5 +402,5 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 	}
 	if (ret->kind == VERDICT_HOLD)
 		set_due(p, &due, decider && decider->when.kind == RULE_WHEN_HOURS ? decider : NULL,
-			c, ret);
+			n->owed, c, ret);
 }

@@ -49,7 +49,7 @@ struct verdict {
 	/* VERDICT_HOLD. */
 	enum hold_until until;
 	struct due due;   /* when it goes, as far as is known now */
-	struct due bound; /* when it goes in any case; 0: there is only what releases it */
+	struct due bound; /* when it goes in any case */
 	/* How it came to that: what each rule that was asked came to, in their order. */
 	size_t n_asked;
 	unsigned char outcomes[RULES_MAX];
@@ -72,7 +72,7 @@ struct policy_context {
 	int64_t delivery_us;       /* when the next delivery will really be; 0: there is none */
 };
 
-/** policy_decide() - the verdict on @n; counts in @tally. Without one nobody insists, and budgets are whole. */
+/** policy_decide() - the verdict on @n; counts in @tally */
 void policy_decide(const struct policy *p, struct tally *tally, const struct notification *n,
 		   const struct policy_context *context, struct verdict *ret);
 

@@ -72,7 +72,7 @@ static int64_t delivery_batch(struct arrival *a, const struct notification *n,
 			      .formed_us = a->pass->now.wall_us};
 
 	if (a->delivery->has_display || verdict->is_breakthrough || n->is_probe ||
-	    n->urgency == URGENCY_CRITICAL)
+	    verdict->urgency == URGENCY_CRITICAL)
 		return 0;
 	if (a->absent_batch == 0 && journal_put_batch(a->pass->journal, &batch) == 0)
 		a->absent_batch = batch.number;
@@ -155,7 +155,7 @@ static void be_own(struct ping *p, int64_t announces)
 static void decide(struct arrival *a, const struct policy_context *context,
 		   const struct notification *n, struct ping *p, char **ret_trace)
 {
-	const struct verdict *v = rulebook_decide(a->rulebook, a->pass, n, context, p->seq == 0);
+	const struct verdict *v = rulebook_decide(a->rulebook, a->pass, n, context);
 
 	apply_verdict(a, p, n, v);
 	*ret_trace = n->is_probe ? NULL : trace_write(v, n, context);
@@ -192,6 +192,8 @@ bool arrival_notify(struct arrival *a, const struct policy_context *context,
 	p = new_ping(a, from->sender, n);
 	r = choose_id(a, from, replaces_id, n, &old, &p.id);
 	if (r == 0) {
+		if (old && old->state == PING_HELD)
+			seen.owed = old->due;
 		if (announces > 0)
 			be_own(&p, announces);
 		else
@@ -250,6 +252,7 @@ static void decide_anew(void *data, const struct notification *kept)
 	n.app = anew->p->app;
 	n.desktop_entry = anew->p->desktop_entry;
 	n.sandboxed = anew->sandboxed;
+	n.is_again = true;
 	decide(anew->arrival, anew->context, &n, anew->p, &anew->trace);
 }
 

@@ -74,11 +74,11 @@ struct policy rulebook_policy(const struct pass *pass)
 
 const struct verdict *rulebook_decide(struct rulebook *b, struct pass *pass,
 				      const struct notification *n,
-				      const struct policy_context *context, bool is_first)
+				      const struct policy_context *context)
 {
 	const struct policy policy = rulebook_policy(pass);
 
-	policy_decide(&policy, is_first ? &b->tally : NULL, n, context, &b->verdict);
+	policy_decide(&policy, &b->tally, n, context, &b->verdict);
 	save_spent(b, pass);
 	return &b->verdict;
 }

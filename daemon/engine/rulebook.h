@@ -23,13 +23,10 @@ void rulebook_changed(struct rulebook *b, struct pass *pass);
 /** rulebook_policy() - the rules, for policy.h */
 struct policy rulebook_policy(const struct pass *pass);
 
-/**
- * rulebook_decide() - the verdict on @n; valid until the next one
- * @is_first: it counts; it doesn't when it was decided about before
- */
+/** rulebook_decide() - the verdict on @n; valid until the next one */
 const struct verdict *rulebook_decide(struct rulebook *b, struct pass *pass,
 				      const struct notification *n,
-				      const struct policy_context *context, bool is_first);
+				      const struct policy_context *context);
 
 /** What has become known of a sender after its notification. */
 struct rulebook_news {

@@ -196,6 +196,31 @@ def test_what_hours_hold_stays_when_a_block_ends_and_over_a_restart(begin, bus, 
     shows(display, "night")
 
 
+def test_a_held_one_that_is_brought_up_to_date_is_due_when_it_was(bus, lulld_with, sender, user):
+    lulld_with("[rule chat]\napp = Slack\nverdict = hold\ndue = 15m\n")
+    user.lull("StartFocus", "a{sv}", {})
+    id = sender.notify("one", app="Slack")
+    due = user.lull("GetItem", "u", id)["due"]
+    assert sender.notify("two", app="Slack", replaces=id) == id
+    item = user.lull("GetItem", "u", id)
+    assert (item["summary"], item["due"]) == ("two", due)
+
+
+def test_what_waits_for_a_delivery_has_a_due_also_when_focus_has_no_end(bus, lulld_with, sender, user):
+    lulld_with("[deliver]\nat = 09:00, 17:00\n")
+    user.call("Inhibit", "ssa{sv}", "x", "y", {})
+    item = user.lull("GetItem", "u", sender.notify("x"))
+    assert item["due_reason"] == "longest" and item["due"] >= item["arrived"] + 4 * HOUR
+
+
+def test_what_is_held_without_focus_is_due_at_the_end_of_a_block_that_begins(bus, lulld_with, sender, user):
+    lulld_with("[rule news]\nwhen = always\napp = News\nverdict = hold\n")
+    id = sender.notify("one", app="News")
+    assert user.lull("GetItem", "u", id)["due_reason"] == "longest"
+    user.lull("StartFocus", "a{sv}", {})
+    assert user.lull("GetItem", "u", id)["due_reason"] == "block-end"
+
+
 # --- why ---
 
 def test_why_is_the_same_weeks_later_whatever_the_file_says_by_then(bus, lulld_with, sender, user):
