@@ -22,36 +22,43 @@ static void save_spent(struct rulebook *b, struct pass *pass)
 		log_error("out of memory: budgets of rules are whole again after a restart");
 }
 
-static int put_set(struct rulebook *b, struct pass *pass, const char *text, int64_t number)
+/* FNV-1a (Fowler, Noll, Vo); above 0. */
+static int64_t number_of(const char *text)
 {
-	char key[SET_KEY_MAX], value[24];
-	int r;
+	uint64_t h = UINT64_C(14695981039346656037);
 
-	snprintf(key, sizeof(key), SET_KEY ":%" PRId64, number);
-	snprintf(value, sizeof(value), "%" PRId64, number);
-	r = journal_put_meta(pass->journal, key, text);
-	if (r == 0)
-		r = journal_put_meta(pass->journal, SET_KEY, value);
-	if (r == 0)
-		b->set = number;
-	return r;
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return (int64_t)(h >> 1) | 1;
+}
+
+/* Those of before are known by their text, so that going back to them adds nothing. */
+static int find_set(const struct pass *pass, const char *text, int64_t *ret)
+{
+	int64_t n = number_of(text);
+
+	for (;; n = n < INT64_MAX ? n + 1 : 1) {
+		autofree(str) char *there = NULL;
+		char key[SET_KEY_MAX];
+
+		snprintf(key, sizeof(key), SET_KEY ":%" PRId64, n);
+		there = journal_meta(pass->journal, key);
+		if (there && strcmp(there, text) != 0)
+			continue;
+		*ret = n;
+		return there ? 0 : journal_put_meta(pass->journal, key, text);
+	}
 }
 
 void rulebook_changed(struct rulebook *b, struct pass *pass)
 {
 	autofree(str) char *text = settings_rules_text(pass->settings);
-	autofree(str) char *number = journal_meta(pass->journal, SET_KEY);
-	autofree(str) char *last = NULL;
-	int64_t n = number ? strtoll(number, NULL, 10) : 0;
-	char key[SET_KEY_MAX];
 
-	snprintf(key, sizeof(key), SET_KEY ":%" PRId64, n);
-	last = journal_meta(pass->journal, key);
 	b->set = 0;
-	if (text && last && strcmp(last, text) == 0)
-		b->set = n;
-	else if (!text || put_set(b, pass, text, n + 1) < 0)
+	if (!text || find_set(pass, text, &b->set) < 0) {
+		b->set = 0;
 		log_error("out of memory: `lull why` won't know the rules of now");
+	}
 }
 
 void rulebook_load(struct rulebook *b, struct pass *pass)
