@@ -68,11 +68,14 @@ int digest_add(struct digest *d, const char *app, const char *summary, int64_t a
 
 	if (!a)
 		return -ENOMEM;
-	latest = strdup(summary);
-	if (!latest)
-		return -ENOMEM;
-	free(a->latest);
-	a->latest = latest;
+	/* One without a title doesn't hide that of another one. */
+	if (*summary || !a->latest) {
+		latest = strdup(summary);
+		if (!latest)
+			return -ENOMEM;
+		free(a->latest);
+		a->latest = latest;
+	}
 	a->n_items++;
 	if (d->n_items++ == 0 || arrived_us < d->oldest_us)
 		d->oldest_us = arrived_us;
@@ -133,8 +136,11 @@ char *digest_body(const struct digest *d, int64_t now_us, bool is_markup)
 	n_lines = d->n_apps <= LINES_MAX + 1 ? d->n_apps : LINES_MAX;
 	for (i = 0; i < n_lines; i++) {
 		add(&t, order[i]->name, APP_BYTES_MAX);
-		text_addf(&t, " (%zu): ", order[i]->n_items);
-		add(&t, order[i]->latest, SUMMARY_BYTES_MAX);
+		text_addf(&t, " (%zu)", order[i]->n_items);
+		if (*order[i]->latest) {
+			text_add(&t, ": ");
+			add(&t, order[i]->latest, SUMMARY_BYTES_MAX);
+		}
 		text_add(&t, "\n");
 	}
 	for (i = n_lines; i < d->n_apps; i++)

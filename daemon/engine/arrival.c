@@ -286,8 +286,10 @@ bool arrival_identified(struct arrival *a, const struct policy_context *context,
 	if (p.state == PING_HELD)
 		hold_add(a->hold, &p);
 	has_changed = p.state != old->state;
-	if (p.state == PING_DROPPED)
+	if (p.state == PING_DROPPED) {
+		pass_stage(a->pass, &(struct effect){.kind = EFFECT_DROP_FILES, .id = id});
 		tell_dropped(a, pass_owner(a->pass, &p), id);
+	}
 	free(anew.trace);
 	return has_changed;
 }

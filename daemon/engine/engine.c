@@ -746,7 +746,7 @@ enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_
 /* Some of what is held may be due before the rest. */
 static int64_t next_release(struct engine *e, const struct outlook *outlook)
 {
-	int64_t due_us = hold_next(&e->hold, &e->pass);
+	int64_t due_us = hold_first(&e->pass);
 
 	if (due_us == INSTANT_NEVER)
 		return outlook->release_us;

@@ -7,6 +7,8 @@
 
 /* A clock that is slewed needn't be followed at each wake-up. */
 #define SET_US (USEC_PER_SEC / 4)
+/* Those that are due now should be gone by then; some are still there when there was no memory to let them go. */
+#define AGAIN_US (60 * USEC_PER_SEC)
 #define OFFSET_KEY "clock_offset"
 /* "BOOT-ID OFFSET" */
 #define OFFSET_MAX 96
@@ -101,7 +103,6 @@ void hold_add(struct hold *h, const struct ping *p)
 
 bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const char *boot_id)
 {
-	autofree(ping) struct ping *p = NULL;
 	const int64_t now_us = pass->now.wall_us;
 
 	if (follow_clock(h, pass, boot_id))
@@ -114,10 +115,17 @@ bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const
 		return false;
 	release_begin(release, pass, BATCH_TAKES_DUE, (struct due){h->next_wall_us, DUE_NONE}, 0);
 	/* Until that batch is formed, its items are still the first ones. */
-	h->next_wall_us = INSTANT_NEVER;
-	if (journal_next_due(pass->journal, PING_HELD, now_us, UINT32_MAX, &p) == 0)
-		h->next_wall_us = p->due.wall_us;
+	h->next_wall_us = MIN(hold_first(pass), usec_add(now_us, AGAIN_US));
 	return true;
+}
+
+int64_t hold_first(const struct pass *pass)
+{
+	autofree(ping) struct ping *p = NULL;
+
+	if (journal_next_due(pass->journal, PING_HELD, pass->now.wall_us, UINT32_MAX, &p) < 0)
+		return INSTANT_NEVER;
+	return p->due.wall_us;
 }
 
 int64_t hold_next(const struct hold *h, const struct pass *pass)

@@ -25,5 +25,8 @@ void hold_add(struct hold *h, const struct ping *p);
  */
 bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const char *boot_id);
 
+/** hold_first() - when the first one goes that isn't on its way already, as a wall time; INSTANT_NEVER: none */
+int64_t hold_first(const struct pass *pass);
+
 /** hold_next() - when hold_wake() has something to do next, as a wall time */
 int64_t hold_next(const struct hold *h, const struct pass *pass);

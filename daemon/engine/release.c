@@ -20,7 +20,7 @@ void release_load(struct release *r, struct pass *pass)
 {
 	struct batch batch;
 
-	r->has_work = journal_unfinished_batch(pass->journal, &batch) == 0;
+	r->has_work = journal_unfinished_batch(pass->journal, 0, &batch) == 0;
 }
 
 static void put_batch(struct release *r, struct pass *pass, struct batch *batch)
@@ -49,13 +49,18 @@ static int next_held(struct pass *pass, const struct batch *batch, int64_t after
 	return journal_next(pass->journal, &query, ret);
 }
 
-/* How many it takes, as far as that matters for its form. */
-static int64_t count_taken(struct pass *pass, const struct batch *batch, int64_t enough)
+/*
+ * How many it takes that a digest would tell of, as far as that matters for its form.
+ * @ret_any: it takes some, whatever the digest makes of them
+ */
+static int64_t count_taken(struct pass *pass, const struct batch *batch, int64_t enough,
+			   bool *ret_any)
 {
 	int64_t n = 0, after_seq = 0, after_due_us = 0;
 	uint32_t after_id = 0;
 	int i;
 
+	*ret_any = false;
 	/* What is held apart from the rest is rare; should it be much, there is a digest. */
 	for (i = 0; n < enough && i < LOOK_ITEMS; i++) {
 		autofree(ping) struct ping *p = NULL;
@@ -64,18 +69,25 @@ static int64_t count_taken(struct pass *pass, const struct batch *batch, int64_t
 			return n;
 		if ((batch->takes & BATCH_TAKES_DUE) && !takes(batch, p))
 			return n;
-		n += takes(batch, p);
+		if (takes(batch, p)) {
+			*ret_any = true;
+			n += p->digest != RULE_DIGEST_EACH;
+		}
 		after_seq = p->seq;
 		after_due_us = p->due.wall_us;
 		after_id = p->id;
 	}
-	return n < enough && i == LOOK_ITEMS ? enough : n;
+	if (n == enough || i < LOOK_ITEMS)
+		return n;
+	*ret_any = true;
+	return enough;
 }
 
 void release_begin(struct release *r, struct pass *pass, unsigned what, struct due due,
 		   int64_t block_us)
 {
 	int64_t digest_above = pass->settings->digest_above, n;
+	bool is_any;
 	struct batch batch = {
 		.stage = BATCH_FORMING,
 		.last_seq = journal_last_seq(pass->journal),
@@ -87,15 +99,15 @@ void release_begin(struct release *r, struct pass *pass, unsigned what, struct d
 
 	if (journal_count(pass->journal, PING_HELD) == 0)
 		return;
-	n = count_taken(pass, &batch, digest_above + 1);
-	if (n == 0)
+	n = count_taken(pass, &batch, digest_above + 1, &is_any);
+	if (!is_any)
 		return;
 	batch.form = batch_form(n, digest_above);
 	put_batch(r, pass, &batch);
 	if (batch.form == BATCH_DIGEST)
 		log_info("releasing held notifications as a digest");
 	else
-		log_info("releasing %lld held notification%s", (long long)n, n == 1 ? "" : "s");
+		log_info("releasing held notifications one by one");
 }
 
 void release_open(struct release *r, struct pass *pass, int64_t number)
@@ -279,6 +291,24 @@ static void start_telling(struct release *r, struct pass *pass, struct batch *ba
 	tell_plainly(r, pass, batch);
 }
 
+/*
+ * The first batch that something can be done for. One whose digest can't be shown yet doesn't keep those that were
+ * formed after it from going.
+ */
+static int find_work(struct release *r, struct pass *pass, bool may_tell, struct batch *ret)
+{
+	int64_t after = 0;
+
+	r->has_work = false;
+	while (journal_unfinished_batch(pass->journal, after, ret) == 0) {
+		r->has_work = true;
+		if (ret->stage != BATCH_TELLING || may_tell)
+			return 0;
+		after = ret->number;
+	}
+	return -ENOENT;
+}
+
 bool release_work(struct release *r, struct pass *pass, bool has_display)
 {
 	struct batch batch;
@@ -292,12 +322,8 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		r->opens_all = move_some(pass, &announced, INT64_MAX, PING_RELEASING, 0);
 		return true;
 	}
-	if (!r->has_work)
+	if (!r->has_work || find_work(r, pass, has_display && !r->is_presenting, &batch) < 0)
 		return false;
-	if (journal_unfinished_batch(pass->journal, &batch) < 0) {
-		r->has_work = false;
-		return false;
-	}
 	switch (batch.stage) {
 	case BATCH_FORMING:
 		if (form_some(r, pass, &batch))
@@ -306,8 +332,6 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		put_batch(r, pass, &batch);
 		return true;
 	case BATCH_TELLING:
-		if (!has_display || r->is_presenting)
-			return false;
 		if (count_some(r, pass, batch.number))
 			return true;
 		start_telling(r, pass, &batch);

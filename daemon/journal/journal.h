@@ -186,8 +186,8 @@ LULL_MUSTCHECK int journal_put_batch(struct journal *j, struct batch *batch);
 /** journal_batch() - read one. Return: 0, -ENOENT, or a fault. */
 LULL_MUSTCHECK int journal_batch(struct journal *j, int64_t number, struct batch *ret);
 
-/** journal_unfinished_batch() - the first one that isn't told. Return: 0, -ENOENT, or a fault. */
-LULL_MUSTCHECK int journal_unfinished_batch(struct journal *j, struct batch *ret);
+/** journal_unfinished_batch() - the first one above @after that isn't told. Return: 0, -ENOENT, or a fault. */
+LULL_MUSTCHECK int journal_unfinished_batch(struct journal *j, int64_t after, struct batch *ret);
 
 /** journal_put_meta() - remember a text under a name */
 LULL_MUSTCHECK int journal_put_meta(struct journal *j, const char *key, const char *value);

@@ -66,13 +66,12 @@ int journal_batch(struct journal *j, int64_t number, struct batch *ret)
 	return r == -ENOENT && j->disk ? store_batch(j->disk, number, ret) : r;
 }
 
-int journal_unfinished_batch(struct journal *j, struct batch *ret)
+int journal_unfinished_batch(struct journal *j, int64_t after, struct batch *ret)
 {
 	struct batch on_file = {0}, above = {0};
-	int64_t after = 0;
 	int r;
 
-	if (j->memory && store_unfinished_batch(j->memory, 0, &above) < 0)
+	if (j->memory && store_unfinished_batch(j->memory, after, &above) < 0)
 		above.number = 0;
 	while (j->disk) {
 		struct batch newer;

@@ -2,6 +2,7 @@
 import json
 import re
 import sqlite3
+import time
 
 import dbus
 import pytest
@@ -221,6 +222,74 @@ def test_what_is_held_without_focus_is_due_at_the_end_of_a_block_that_begins(bus
     assert user.lull("GetItem", "u", id)["due_reason"] == "block-end"
 
 
+def test_the_next_release_is_that_of_what_is_still_held(bus, lulld_with, sender, user):
+    lulld_with("[rule chat]\napp = Slack\nverdict = hold\ndue = 15m\n")
+    user.lull("StartFocus", "a{sv}", {})
+    soon, rest = sender.notify("soon", app="Slack"), sender.notify("rest")
+    assert user.get("NextRelease") == user.lull("GetItem", "u", soon)["due"]
+    sender.close_notification(soon)
+    assert user.get("NextRelease") == user.lull("GetItem", "u", rest)["due"]
+
+
+def test_a_digest_that_waits_for_a_display_keeps_nothing_else_from_being_released(bus, lulld_with, sender, user):
+    lulld = lulld_with(CHAT + "[rule mail]\napp = Mail\nverdict = hold\ndue = 4s\n")
+    user.lull("StartFocus", "a{sv}", {})
+    chat = [sender.notify(f"chat {i}", app="Slack") for i in range(6)]
+    mail = [sender.notify(f"mail {i}", app="Mail") for i in range(2)]
+    lulld.kill()
+    time.sleep(1.1)
+    lulld.start()
+    wait_for(lambda: all(state(user, i) == "announced" for i in chat), "what was due meanwhile is in a digest")
+    wait_for(lambda: all(state(user, i) == "releasing" for i in mail), "the rest is released in its turn")
+    assert all(one["id"] in chat for one in json.loads(lulld.client("audit", "--json", status=None).stdout)["late"])
+    display = lulld.knows(bus.display())
+    assert sorted(n["summary"] for n in display.wait_shown(3)) == ["6 notifications from 1 app", "mail 0", "mail 1"]
+
+
+def test_a_picture_of_one_that_is_dropped_a_moment_later_is_not_kept(bus, lulld_with, user):
+    lulld = lulld_with("[rule outside]\nsandboxed = no\nsummary = bad\nverdict = drop\n")
+    user.lull("StartFocus", "a{sv}", {})
+    picture = bus.tmp_path / "x.png"
+    picture.write_bytes(b"\x89PNG")
+    newcomer = bus.sender()
+    id = newcomer.notify("bad", hints={"image-path": str(picture)})
+    wait_for(lambda: ("NotificationClosed", id, 1) in newcomer.signals(), "its sender is told")
+    wait_for(lambda: not list((lulld.state / "pictures").glob("*")), "nothing is left of it")
+
+
+# --- digests ---
+
+def digest_of(bus, lulld_with, sender, user, how, n, n_mails):
+    """A block with n of an application whose rule says so, and some others: what the display gets, and their ids."""
+    lulld = lulld_with(f"[rule news]\napp = News\ndigest = {how}\n")
+    display = lulld.knows(bus.display())
+    user.lull("StartFocus", "a{sv}", {})
+    ids = [sender.notify(f"news {i}", app="News") for i in range(n)]
+    ids += [sender.notify(f"mail {i}", app="Mail") for i in range(n_mails)]
+    user.lull("EndFocus", "")
+    return display, ids
+
+
+def test_a_digest_counts_what_it_is_not_to_name(bus, lulld_with, sender, user):
+    display, _ = digest_of(bus, lulld_with, sender, user, "count", 4, 1)
+    text = display.wait_shown(1)[0]["body"]
+    assert text.startswith("News (4)\nMail (1): mail 0\n")
+
+
+def test_what_is_shown_by_itself_does_not_make_a_digest_of_the_rest(bus, lulld_with, sender, user):
+    display, ids = digest_of(bus, lulld_with, sender, user, "each", 3, 1)
+    assert sorted(n["summary"] for n in display.wait_shown(3)) == ["news 0", "news 1", "news 2"]
+    assert state(user, ids[-1]) == "releasing", "the mail is the next one"
+
+
+def test_what_no_digest_tells_of_stays_announced_and_can_be_released(bus, lulld_with, sender, user):
+    display, ids = digest_of(bus, lulld_with, sender, user, "hide", 5, 0)
+    wait_for(lambda: all(state(user, i) == "announced" for i in ids), "all are on record")
+    assert user.get("Announced") == 5 and sorted(user.item_ids("announced")) == sorted(ids)
+    user.lull("Release", "au", ids[:1])
+    assert display.wait_shown(1)[0]["summary"] == "news 0"
+
+
 # --- why ---
 
 def test_why_is_the_same_weeks_later_whatever_the_file_says_by_then(bus, lulld_with, sender, user):
@@ -241,6 +310,18 @@ def test_why_is_the_same_weeks_later_whatever_the_file_says_by_then(bus, lulld_w
     got = lulld.client_json("why", str(id))
     assert (got["verdict"], got["rule"], got["due_reason"], got["tokens"]) == ("hold", "chat", "rule", ["manual"])
     assert [(r["name"], r["line"], r["outcome"]) for r in got["rules"]] == [("boss", 3, "app"), ("chat", 7, "decided")]
+
+
+def test_rules_that_come_back_are_written_down_once(lulld_with):
+    lulld = lulld_with("[rule a]\napp = x\nverdict = hold\n")
+    for i in range(6):
+        lulld.configure(f"[rule a]\napp = x{i % 2}\nverdict = hold\n")
+        lulld.client("reload")
+    lulld.restart()
+    lulld.stop()
+    with sqlite3.connect(lulld.state / "journal.db") as db:
+        assert db.execute("SELECT count(*) FROM meta WHERE key LIKE 'ruleset%'").fetchone() == (3,)
+    db.close()
 
 
 def test_why_says_what_is_wrong_with_its_argument(lulld_with):

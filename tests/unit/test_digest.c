@@ -104,7 +104,11 @@ static void an_empty_summary_leaves_the_count(void **state LULL_UNUSED)
 
 	assert_non_null(d);
 	add(d, "Chat", "");
-	assert_body(d, false, "Chat (1): \nThe oldest waited 25 min.");
+	assert_body(d, false, "Chat (1)\nThe oldest waited 25 min.");
+	/* Nor does it hide the title of another one. */
+	add(d, "Chat", "Hello");
+	add(d, "Chat", "");
+	assert_body(d, false, "Chat (3): Hello\nThe oldest waited 25 min.");
 }
 
 static void an_app_without_a_name_is_an_application(void **state LULL_UNUSED)

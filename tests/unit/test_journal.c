@@ -694,7 +694,7 @@ static void what_is_not_there_is_not_found(void **state)
 	assert_int_equal(journal_by_display(f->j, 0, &p), -ENOENT);
 	assert_int_equal(journal_next_displayed(f->j, 0, &p), -ENOENT);
 	assert_int_equal(journal_batch(f->j, 1, &batch), -ENOENT);
-	assert_int_equal(journal_unfinished_batch(f->j, &batch), -ENOENT);
+	assert_int_equal(journal_unfinished_batch(f->j, 0, &batch), -ENOENT);
 	assert_null(journal_meta(f->j, "nothing"));
 	assert_null(p);
 }
@@ -817,13 +817,13 @@ static void tokens_batches_and_meta_come_back(void **state)
 	assert_int_equal(journal_tokens(f->j, read_back, ARRAY_SIZE(read_back)), 3);
 	assert_memory_equal(read_back, tokens, sizeof(tokens));
 	assert_int_equal(journal_tokens(f->j, read_back, 1), 1);
-	assert_int_equal(journal_unfinished_batch(f->j, &found), 0);
+	assert_int_equal(journal_unfinished_batch(f->j, 0, &found), 0);
 	assert_int_equal(found.number, 1);
 	assert_int_equal(found.last_seq, 9);
 	assert_int_equal(found.form, BATCH_DIGEST);
 	one.stage = BATCH_TOLD;
 	assert_int_equal(journal_put_batch(f->j, &one), 0);
-	assert_int_equal(journal_unfinished_batch(f->j, &found), 0);
+	assert_int_equal(journal_unfinished_batch(f->j, 0, &found), 0);
 	assert_int_equal(found.number, 2);
 	found = (struct batch){0};
 	assert_int_equal(journal_put_batch(f->j, &found), 0);
@@ -1017,7 +1017,7 @@ static void tokens_batches_and_meta_survive_a_refusal(void **state)
 		assert_non_null(value);
 		assert_string_equal(value, "value");
 		assert_tokens(f->j, 1, "after");
-		assert_int_equal(journal_unfinished_batch(f->j, &found), 0);
+		assert_int_equal(journal_unfinished_batch(f->j, 0, &found), 0);
 		assert_int_equal(found.number, 2);
 		assert_int_equal(journal_batch(f->j, 1, &found), 0);
 		assert_int_equal(found.stage, BATCH_TOLD);
