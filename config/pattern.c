@@ -423,6 +423,12 @@ static bool covers_item(const struct patterns *wide, const struct pattern *narro
 	if (narrow->is_literal) {
 		struct pattern_text text = pattern_text_of(narrow->glob);
 
+		/* It matches the other case as well, of which an expression may think otherwise. */
+		for (size_t i = 0; i < wide->n_items; i++) {
+			if (!wide->items[i].glob)
+				return false;
+		}
+
 		return patterns_match(wide, &text, &budget) == REGEX_MATCH;
 	}
 	for (size_t i = 0; i < wide->n_items; i++) {

@@ -116,12 +116,25 @@ static bool is_within(const struct block *inner, const struct block *outer)
 	       inner->until <= outer->until && outer->except.n == 0;
 }
 
+/* Then it is there for that, whatever else holds. */
+static bool is_asked_for(const struct settings *s, const struct block *b)
+{
+	for (size_t i = 0; i < s->n_rules; i++) {
+		if (s->rules[i].when.kind == RULE_WHEN_BLOCK &&
+		    strcmp(s->rules[i].when.block, b->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Of two that are the same, the later one is told. */
 static void check_overlap(struct check *c, size_t at)
 {
 	const struct settings *s = c->settings;
 	const struct block *b = &s->blocks[at];
 
+	if (is_asked_for(s, b))
+		return;
 	for (size_t i = 0; i < s->n_blocks; i++) {
 		const struct block *other = &s->blocks[i];
 

@@ -384,6 +384,10 @@ def test_a_mistake_in_a_rule_is_told_with_its_line_and_a_suggestion(bus, lulld_w
     "[rule critical]\nverdict = hold\n", "[rule critical]\nbudget = 1\n[rule call]\nverdict = hold\n",
     "[rule volume]\nosd = yes\nverdict = hold\n", "[rule a]\napp = x\nverdict = hold\n[rule b]\napp = !x\nverdict = drop\n",
     "[rule a]\nsummary = *#general*\nverdict = deliver\n",
+    "[block a]\nstart = 9:00\nend = 17:00\n[block b]\nstart = 10:00\nend = 11:00\n"
+    "[rule x]\napp = x\nwhen = block b\nverdict = drop\n",
+    "[rule a]\napp = /slack/\nverdict = hold\n[rule b]\napp = slack\nverdict = deliver\n",
+    "[rule critical]\nverdict =\n",
 ])
 def test_a_sensible_file_is_without_a_warning(bus, lulld_with, text):
     lulld = lulld_with("")
@@ -407,6 +411,12 @@ def test_a_warning_is_told_with_its_line(bus, lulld_with, text, line, words):
     lulld.configure(text)
     r = lulld.client("check-config")
     assert r.stderr.startswith(f"{conf}:{line}: warning: ") and words in r.stderr
+
+
+def test_a_built_in_rule_without_a_verdict_is_switched_off(bus, lulld_with, sender, user):
+    lulld_with("[rule critical]\nverdict =\n")
+    user.lull("StartFocus", "a{sv}", {})
+    assert by_rule(user, sender.notify("x", hints={"urgency": 2})) == "focus"
 
 
 # --- the journal of an earlier lull ---
