@@ -119,6 +119,21 @@ static int find(uint32_t id, struct archive_item *ret)
 	return r;
 }
 
+static void tell_missing(json_int_t id)
+{
+	autofree(json) json_t *status = call_peek_status();
+
+	if (strncmp(call_text(status, "journal"), "memory", strlen("memory")) == 0)
+		print_failure("the journal has no notification %" JSON_INTEGER_FORMAT
+			      "; lulld can't write to its journal now, so it may know of one that "
+			      "the file doesn't: 'lull show' asks it",
+			      id);
+	else
+		print_failure("the journal has no notification %" JSON_INTEGER_FORMAT
+			      "; 'lull history' shows their numbers",
+			      id);
+}
+
 enum outcome why_run(const struct args *a)
 {
 	autofree(json) json_t *ids = NULL;
@@ -132,9 +147,7 @@ enum outcome why_run(const struct args *a)
 	id = json_integer_value(json_array_get(ids, 0));
 	r = find((uint32_t)id, &item);
 	if (r == -ENOENT)
-		print_failure("the journal has no notification %" JSON_INTEGER_FORMAT
-			      "; 'lull history' shows their numbers",
-			      id);
+		tell_missing(id);
 	if (r < 0)
 		return OUTCOME_REFUSED;
 	outcome = tell_why(a, &item);

@@ -353,3 +353,28 @@ def test_unique_names_of_another_bus_are_strangers(lulld, bus, sender, user, tmp
     wait_for(lambda: [s for s in listener.heard if s["args"][0] == id], "it is broadcast")
     assert [s["to"] for s in listener.heard if s["args"][0] == id] == [None]
     assert all(s["to"] is None for o in same for s in o.heard if s["interface"] == NAME)
+
+
+def test_what_is_held_in_memory_is_due_as_well_and_says_why_once_it_is_on_disk(bus, lulld, sender, user):
+    lulld.stop()
+    lulld.configure("[rule chat]\napp = Slack\nverdict = hold\ndue = 1s\n[rule mail]\napp = Mail\nverdict = hold\n")
+    lulld.start()
+    display = lulld.knows(bus.display())
+    user.focus()
+    disk = sender.notify("disk", app="Slack")
+    prlimit(lulld, 0)
+    lulld.configure("[rule chat]\napp = Slack\nverdict = hold\ndue = 1s\n")
+    lulld.client("reload")
+    memory = sender.notify("memory", app="Slack")
+    rest = sender.notify("rest", app="Mail")
+    display.wait_summary("disk")
+    display.wait_summary("memory")
+    assert user.item_ids("held") == [rest]
+    assert journal_place(user).startswith("memory")
+    r = lulld.client("why", str(memory), status=1)
+    assert "can't write to its journal" in r.stderr
+    prlimit(lulld, "unlimited")
+    wait_for(lambda: journal_place(user) == "disk", "it writes again", 30)
+    assert lulld.client_json("why", str(memory))["due_reason"] == "rule"
+    assert [r["name"] for r in lulld.client_json("why", str(rest))["rules"]][:2] == ["chat", "osd"]
+    assert [r["name"] for r in lulld.client_json("why", str(disk))["rules"]] == ["chat"]
