@@ -318,7 +318,8 @@ static const struct setting table[] = {
 		.default_text = "",
 		.help = "When it is released at the latest, if it is held: so long after it came in, "
 			"at the end of the focus block, or with the next release, be that the end of "
-			"a block or a delivery.",
+			"a block or a delivery. What is nearly due goes with what is, so that one "
+			"batch comes instead of one after the other.",
 	},
 	{
 		.section = "rule",

@@ -36,8 +36,19 @@ struct batch {
 /** Those that are held until something: a bit for each enum hold_until. */
 #define BATCH_TAKES(until) (1U << (until))
 #define BATCH_TAKES_ALL 0xfU
-/** Only those that are due by themselves. */
+/** Only those that are due by themselves, and what may go with them. */
 #define BATCH_TAKES_DUE 0x10U
+
+/** How long before its due instant one may go at most, with others that are due. */
+#define BATCH_EARLY_MAX_US (15 * 60 * USEC_PER_SEC)
+
+/**
+ * batch_takes() - does it take this one, which is held?
+ *
+ * Of those that are due, also one that soon will be: a due that is a duration is the latest instant, and three
+ * quarters of it are nearly all. So what came in together goes together, and no drop follows the other.
+ */
+bool batch_takes(const struct batch *batch, const struct ping *p);
 
 /** batch_form() - one by one or as a digest? */
 enum batch_form batch_form(int64_t n_items, int64_t digest_above);

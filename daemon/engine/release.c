@@ -30,23 +30,28 @@ static void put_batch(struct release *r, struct pass *pass, struct batch *batch)
 		log_error("out of memory: cannot write down how far the release is");
 }
 
-/* Does @batch take this one, which is held? */
-static bool takes(const struct batch *batch, const struct ping *p)
+/* The next one that @batch may take. Those that it takes leave the row; the others are passed over. */
+static int next_held(struct pass *pass, const struct batch *batch,
+		     const struct release_place *after, struct ping **ret)
 {
+	const struct ping_query query = {.state = PING_HELD, .after_seq = after->seq};
+
 	if (batch->takes & BATCH_TAKES_DUE)
-		return p->due.wall_us > 0 && p->due.wall_us <= batch->formed_us;
-	return p->seq <= batch->last_seq && (batch->takes & BATCH_TAKES(p->until));
+		return journal_next_due(pass->journal, PING_HELD, after->due_us, after->id, ret);
+	return journal_next(pass->journal, &query, ret);
 }
 
-/* The next one that @batch may take. Those that it takes leave the row; the others are passed over. */
-static int next_held(struct pass *pass, const struct batch *batch, int64_t after_seq,
-		     int64_t after_due_us, uint32_t after_id, struct ping **ret)
+static struct release_place place_of(const struct ping *p)
 {
-	const struct ping_query query = {.state = PING_HELD, .after_seq = after_seq};
+	return (struct release_place){p->seq, p->due.wall_us, p->id};
+}
 
+/* Is there none that @batch takes from @p on? */
+static bool is_past(const struct batch *batch, const struct ping *p)
+{
 	if (batch->takes & BATCH_TAKES_DUE)
-		return journal_next_due(pass->journal, PING_HELD, after_due_us, after_id, ret);
-	return journal_next(pass->journal, &query, ret);
+		return usec_sub(p->due.wall_us, BATCH_EARLY_MAX_US) > batch->formed_us;
+	return p->seq > batch->last_seq;
 }
 
 /*
@@ -56,8 +61,8 @@ static int next_held(struct pass *pass, const struct batch *batch, int64_t after
 static int64_t count_taken(struct pass *pass, const struct batch *batch, int64_t enough,
 			   bool *ret_any)
 {
-	int64_t n = 0, after_seq = 0, after_due_us = 0;
-	uint32_t after_id = 0;
+	struct release_place after = {0};
+	int64_t n = 0;
 	int i;
 
 	*ret_any = false;
@@ -65,17 +70,13 @@ static int64_t count_taken(struct pass *pass, const struct batch *batch, int64_t
 	for (i = 0; n < enough && i < LOOK_ITEMS; i++) {
 		autofree(ping) struct ping *p = NULL;
 
-		if (next_held(pass, batch, after_seq, after_due_us, after_id, &p) < 0)
+		if (next_held(pass, batch, &after, &p) < 0 || is_past(batch, p))
 			return n;
-		if ((batch->takes & BATCH_TAKES_DUE) && !takes(batch, p))
-			return n;
-		if (takes(batch, p)) {
+		if (batch_takes(batch, p)) {
 			*ret_any = true;
 			n += p->digest != RULE_DIGEST_EACH;
 		}
-		after_seq = p->seq;
-		after_due_us = p->due.wall_us;
-		after_id = p->id;
+		after = place_of(p);
 	}
 	if (n == enough || i < LOOK_ITEMS)
 		return n;
@@ -189,18 +190,16 @@ static bool form_some(struct release *r, struct pass *pass, const struct batch *
 
 	if (r->forming != batch->number) {
 		r->forming = batch->number;
-		r->forming_after = 0;
+		r->forming_after = (struct release_place){0};
 	}
 	for (i = 0; i < STEP_ITEMS; i++) {
 		autofree(ping) struct ping *p = NULL;
 		bool is_told;
 
-		if (next_held(pass, batch, r->forming_after, 0, 0, &p) < 0)
+		if (next_held(pass, batch, &r->forming_after, &p) < 0 || is_past(batch, p))
 			return false;
-		if (!takes(batch, p)) {
-			if (is_due || p->seq > batch->last_seq)
-				return false;
-			r->forming_after = p->seq;
+		if (!batch_takes(batch, p)) {
+			r->forming_after = place_of(p);
 			continue;
 		}
 		is_told = batch->form == BATCH_DIGEST && p->digest != RULE_DIGEST_EACH;

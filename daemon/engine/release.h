@@ -8,6 +8,13 @@
 #include "daemon/core/digest.h"
 #include "daemon/engine/pass.h"
 
+/* How far those that are held were looked at: by seq, or by (due, id). */
+struct release_place {
+	int64_t seq;
+	int64_t due_us;
+	uint32_t id;
+};
+
 struct release {
 	bool has_work;         /* a batch isn't told yet */
 	bool opens_all;        /* everything announced is being released */
@@ -15,7 +22,8 @@ struct release {
 	int64_t digest_batch;  /* which that is; 0: none */
 	int64_t digest_after;  /* the last item that it counts */
 	int64_t forming;       /* the batch that is being formed */
-	int64_t forming_after; /* those up to this one were looked at, and stay or have gone */
+	struct release_place
+		forming_after; /* those up to it were looked at, and stay or have gone */
 	bool is_presenting;    /* the presenter is at it */
 	char *presenter; /* the unique name its Notify will come from; NULL before it has said so */
 };

@@ -52,10 +52,45 @@ static void no_more_are_open_than_gnome_shows_per_source(void **state LULL_UNUSE
 	assert_in_range(BATCH_OPEN_MAX, 1, 3);
 }
 
+static void what_came_in_together_goes_together_when_it_is_due(void **state LULL_UNUSED)
+{
+	const int64_t minute = 60 * USEC_PER_SEC, hour = 60 * minute;
+	const struct {
+		int64_t arrived_us, due_us;
+		enum due_reason reason;
+		bool is_taken;
+	} cases[] = {
+		{0, 0, DUE_NONE, false},
+		{85 * minute, 100 * minute, DUE_RULE, true},
+		{85 * minute, 100 * minute + 1, DUE_RULE, true},
+		/* A quarter of its time at most. */
+		{88 * minute + 45 * USEC_PER_SEC, 103 * minute + 45 * USEC_PER_SEC, DUE_RULE, true},
+		{89 * minute, 104 * minute, DUE_RULE, false},
+		/* And no more than that. */
+		{100 * minute - 4 * hour, 115 * minute, DUE_LONGEST, true},
+		{100 * minute - 4 * hour, 115 * minute + 1, DUE_LONGEST, false},
+		/* What is a time of the clock is one. */
+		{0, 100 * minute, DUE_HOURS, true},
+		{0, 100 * minute + 1, DUE_HOURS, false},
+		/* A clock that was set back. */
+		{200 * minute, 101 * minute, DUE_RULE, false},
+	};
+	const struct batch batch = {.takes = BATCH_TAKES_DUE, .formed_us = 100 * minute};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct ping p = {.arrived_us = cases[i].arrived_us,
+				       .due = {cases[i].due_us, cases[i].reason}};
+
+		if (batch_takes(&batch, &p) != cases[i].is_taken)
+			fail_msg("case %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_digest_is_for_more_than_digest_above),
+		cmocka_unit_test(what_came_in_together_goes_together_when_it_is_due),
 		cmocka_unit_test(a_released_item_waits_while_as_many_as_fit_are_open),
 		cmocka_unit_test(no_more_are_open_than_gnome_shows_per_source),
 	};
