@@ -62,12 +62,10 @@ static void on_credentials(void *data, DBusMessage *reply)
 	credentials_read(reply, &credentials);
 	/* Also of one that has left meanwhile, as notify-send does: its process may still be there. */
 	app = identity_app(credentials.pid);
-	/* One that has left can't be looked into; nobody knows of it. */
-	sandboxed = !sender                               ? SANDBOXED_UNKNOWN
-		    : identity_is_sandboxed(&credentials) ? SANDBOXED_YES
-							  : SANDBOXED_NO;
+	sandboxed = identity_sandboxed(&credentials);
 	engine_identified(q->front->engine, q->id, app ? app : "", credentials.pid, sandboxed);
 	if (sender) {
+		sender->is_identified = true;
 		sender->sandboxed = sandboxed;
 		sender->pid = credentials.pid;
 		free(sender->app);
@@ -121,6 +119,7 @@ static void on_notify(void *object, DBusConnection *connection, DBusMessage *cal
 		if (sender) {
 			w.n.pid = sender->pid;
 			w.n.sandboxed = sender->sandboxed;
+			w.n.is_unidentified = !sender->is_identified;
 			if (!*w.n.desktop_entry && sender->app)
 				w.n.desktop_entry = sender->app;
 			if (!*w.n.app)

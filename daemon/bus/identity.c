@@ -41,23 +41,32 @@ void credentials_read(DBusMessage *reply, struct credentials *ret)
 	}
 }
 
-bool identity_is_sandboxed(const struct credentials *c)
+enum sandboxed identity_sandboxed(const struct credentials *c)
 {
+	bool is_inside, is_outside;
 	char path[48];
-	bool is_outside;
 	int root;
 
-	if (c->pid == 0 || strncmp(c->label, "snap.", 5) == 0)
-		return true;
+	if (strncmp(c->label, "snap.", 5) == 0)
+		return SANDBOXED_YES;
+	if (c->pid == 0)
+		return SANDBOXED_UNKNOWN;
 	snprintf(path, sizeof(path), "/proc/%u/root", c->pid);
 	/* Of a process that has left there is no root, which isn't the same as a root without the file. */
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
-		return true;
-	is_outside =
-		faccessat(root, ".flatpak-info", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+		return SANDBOXED_UNKNOWN;
+	is_inside = faccessat(root, ".flatpak-info", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	is_outside = !is_inside && errno == ENOENT;
 	close(root);
-	return !is_outside;
+	if (is_inside)
+		return SANDBOXED_YES;
+	return is_outside ? SANDBOXED_NO : SANDBOXED_UNKNOWN;
+}
+
+bool identity_is_sandboxed(const struct credentials *c)
+{
+	return identity_sandboxed(c) != SANDBOXED_NO;
 }
 
 /* The value of @key in the section [Application] of a key file. */

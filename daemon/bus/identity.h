@@ -5,7 +5,7 @@
  * what the process says itself.
  */
 #pragma once
-#include "config/base.h"
+#include "daemon/core/notification.h"
 #include <dbus/dbus.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,9 +19,10 @@ struct credentials {
 /** credentials_read() - from the answer; an error or anything unknown reads as nothing */
 void credentials_read(DBusMessage *reply, struct credentials *ret);
 
-/**
- * identity_is_sandboxed() - flatpak's and snap's; also one that can't be looked into, or has left
- */
+/** identity_sandboxed() - flatpak's and snap's are; one that can't be looked into, or has left, isn't known */
+enum sandboxed identity_sandboxed(const struct credentials *c);
+
+/** identity_is_sandboxed() - for what a sandbox may not do: also one of which it isn't known */
 bool identity_is_sandboxed(const struct credentials *c);
 
 /**

@@ -13,9 +13,10 @@ struct senders;
 
 /** One sender. Valid until it is dropped. */
 struct sender {
-	char *name;    /* unique */
-	bool is_asked; /* the bus was asked for its credentials */
-	uint32_t pid;  /* 0: not known */
+	char *name;         /* unique */
+	bool is_asked;      /* the bus was asked for its credentials */
+	uint32_t pid;       /* 0: not known */
+	bool is_identified; /* the bus has answered */
 	enum sandboxed sandboxed;
 	char *app; /* application id of its process; NULL: not known */
 };

@@ -78,8 +78,9 @@ struct notification {
 	bool is_probe;     /* it is the one that was announced */
 	uint32_t pid;      /* of the sender; 0: not known */
 	enum sandboxed sandboxed;
-	bool is_again;   /* it was decided about before, and counted among those who insist */
-	struct due owed; /* of the version that it replaces, while that is held; else 0 */
+	bool is_unidentified; /* the bus has yet to tell whose it is: what isn't said may still come */
+	bool is_again;        /* it was decided about before, and counted among those who insist */
+	struct due owed;      /* of the version that it replaces, while that is held; else 0 */
 	const struct hint *hints;
 	size_t n_hints;
 	const void *wire; /* the normalised Notify, marshalled */

@@ -28,6 +28,7 @@ static const struct {
 	[RULE_SPENT] = {"budget", "matched; its budget is used up"},
 	[RULE_GAVE_UP] = {"gave-up", "gave up: its patterns were too much work"},
 	[RULE_INSISTED] = {"insisted", "decided: it insists"},
+	[RULE_UNSURE] = {"unsure", "it wasn't known yet whose it is"},
 };
 
 const char *rule_outcome_text(enum rule_outcome outcome)
@@ -172,6 +173,7 @@ static enum rule_outcome ask_text(struct question *q, const struct patterns *p, 
 	return ask(q, p, &text, otherwise);
 }
 
+/* One that isn't there is the empty text, as with the other fields. */
 static enum rule_outcome ask_hint(struct question *q, const struct rule_hint *hint)
 {
 	for (size_t i = 0; i < q->n->n_hints; i++) {
@@ -188,7 +190,20 @@ static enum rule_outcome ask_hint(struct question *q, const struct rule_hint *hi
 		snprintf(number, sizeof(number), "%" PRId64, h->number);
 		return ask_text(q, &hint->value, number, RULE_NOT_HINT);
 	}
-	return RULE_NOT_HINT;
+	return ask_text(q, &hint->value, "", RULE_NOT_HINT);
+}
+
+/* What only the bus knows may come a moment later; then what isn't said isn't an answer. */
+static enum rule_outcome ask_sender(struct question *q, const struct patterns *p,
+				    const struct pattern_text *text, enum rule_outcome otherwise,
+				    bool *is_unsure)
+{
+	enum rule_outcome o = ask(q, p, text, otherwise);
+
+	if (o != otherwise || !q->n->is_unidentified || *text->text)
+		return o;
+	*is_unsure = true;
+	return RULE_DECIDED;
 }
 
 /* The cheap questions first; the body last. */
@@ -196,22 +211,19 @@ static enum rule_outcome match(struct question *q, const struct rule *r)
 {
 	const struct notification *n = q->n;
 	enum rule_outcome o = RULE_DECIDED;
+	bool is_unsure = false;
 
 	if (!is_in_force(&r->when, q->context))
 		return RULE_NOT_NOW;
 	if (asks_otherwise(r->osd, n->is_osd))
 		return RULE_NOT_OSD;
-	/* One that isn't known is neither. */
-	if (r->sandboxed != RULE_ASKS_NOTHING &&
-	    (n->sandboxed == SANDBOXED_UNKNOWN ||
-	     asks_otherwise(r->sandboxed, n->sandboxed == SANDBOXED_YES)))
-		return RULE_NOT_SANDBOXED;
 	if (r->urgency.source)
 		o = ask_text(q, &r->urgency, urgency_name(q->urgency), RULE_NOT_URGENCY);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->app, &q->app, RULE_NOT_APP);
+		o = ask_sender(q, &r->app, &q->app, RULE_NOT_APP, &is_unsure);
 	if (o == RULE_DECIDED)
-		o = ask(q, &r->desktop_entry, &q->desktop_entry, RULE_NOT_DESKTOP_ENTRY);
+		o = ask_sender(q, &r->desktop_entry, &q->desktop_entry, RULE_NOT_DESKTOP_ENTRY,
+			       &is_unsure);
 	if (o == RULE_DECIDED)
 		o = ask(q, &r->category, &q->category, RULE_NOT_CATEGORY);
 	for (size_t i = 0; i < r->n_hints && o == RULE_DECIDED; i++)
@@ -223,7 +235,14 @@ static enum rule_outcome match(struct question *q, const struct rule *r)
 	if (o == RULE_DECIDED && r->one_time_code != RULE_ASKS_NOTHING &&
 	    asks_otherwise(r->one_time_code, is_code(q)))
 		return RULE_NOT_ONE_TIME_CODE;
-	return o;
+	if (o != RULE_DECIDED || r->sandboxed == RULE_ASKS_NOTHING)
+		return o == RULE_DECIDED && is_unsure ? RULE_UNSURE : o;
+	if (n->sandboxed == SANDBOXED_UNKNOWN && n->is_unidentified)
+		return RULE_UNSURE;
+	/* One that nobody can tell of isn't known to be in a sandbox. */
+	if (asks_otherwise(r->sandboxed, n->sandboxed == SANDBOXED_YES))
+		return RULE_NOT_SANDBOXED;
+	return is_unsure ? RULE_UNSURE : o;
 }
 
 /* --- until when? --- */
@@ -233,6 +252,11 @@ static struct due earlier(struct due a, struct due b)
 	if (a.wall_us == 0 || b.wall_us == 0)
 		return a.wall_us ? a : b;
 	return b.wall_us < a.wall_us ? b : a;
+}
+
+static struct due later(struct due a, struct due b)
+{
+	return b.wall_us > a.wall_us ? b : a;
 }
 
 struct due policy_due(enum hold_until until, struct due bound, const struct policy_context *c)
@@ -289,9 +313,14 @@ static void set_due(const struct policy *p, const struct rule_due *due, const st
 	ret->bound = policy_hold(p, c, &ret->until);
 	if (is_on(c) && (due->kind == RULE_DUE_BLOCK_END || due->kind == RULE_DUE_NEXT)) {
 		ret->until = HOLD_BLOCK;
-		ret->bound = (struct due){usec_add(c->now.wall_us, p->longest_us), DUE_LONGEST};
+		ret->bound =
+			later((struct due){c->focus_ends_us, DUE_BLOCK_END},
+			      (struct due){usec_add(c->now.wall_us, p->longest_us), DUE_LONGEST});
 	} else if (hours && !(c->is_batching && due->kind == RULE_DUE_NEXT) &&
-		   is_in_hours(&hours->when, c, &ends_us)) {
+		   is_in_hours(&hours->when, c, &ends_us) &&
+		   (ret->until == HOLD_NEXT ||
+		    policy_due(ret->until, ret->bound, c).wall_us <= ends_us)) {
+		/* A rule that holds lets nothing go sooner than it would without it. */
 		ret->until = HOLD_DUE;
 		ret->bound = (struct due){ends_us, DUE_HOURS};
 	}
@@ -360,6 +389,7 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 	};
 	struct rule_due due = {.kind = RULE_DUE_DEFAULT};
 	const struct rule *decider = NULL;
+	bool is_unsure = false;
 
 	ret->kind = VERDICT_DELIVER;
 	ret->rule = "no-focus";
@@ -381,6 +411,7 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 		if (o == RULE_DECIDED)
 			o = weigh(r, tally, n, c);
 		ret->outcomes[ret->n_asked++] = (unsigned char)o;
+		is_unsure |= o == RULE_UNSURE;
 		if (o != RULE_DECIDED && o != RULE_INSISTED && o != RULE_CHANGED)
 			continue;
 		/* The first rule that says something is the one that counts. */
@@ -400,6 +431,9 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 		ret->kind = VERDICT_HOLD;
 		ret->rule = is_on(c) ? "focus" : "delivery";
 	}
+	/* Dropped is dropped; so that waits until it is known whether an earlier rule saves it. */
+	if (ret->kind == VERDICT_DROP && is_unsure)
+		ret->kind = VERDICT_HOLD;
 	if (ret->kind == VERDICT_HOLD)
 		set_due(p, &due, decider && decider->when.kind == RULE_WHEN_HOURS ? decider : NULL,
 			n->owed, c, ret);

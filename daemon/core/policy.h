@@ -37,6 +37,7 @@ enum rule_outcome {
 	RULE_SPENT = 14,        /* it matched, and its budget is used up */
 	RULE_GAVE_UP = 15,      /* its patterns were too much work */
 	RULE_INSISTED = 16,     /* it decided, because of its repeat */
+	RULE_UNSURE = 17, /* it may match: that depends on whose it is, which isn't known yet */
 	N_RULE_OUTCOMES,
 };
 

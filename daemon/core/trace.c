@@ -78,3 +78,15 @@ int trace_read(const char *text, struct trace *ret)
 	*ret = t;
 	return 0;
 }
+
+bool trace_is_unsure(const char *text)
+{
+	struct trace t;
+	bool is_unsure;
+
+	if (trace_read(text, &t) < 0)
+		return false;
+	is_unsure = memchr(t.outcomes, RULE_UNSURE, t.n_asked) != NULL;
+	free(t.tokens);
+	return is_unsure;
+}

@@ -31,3 +31,6 @@ char *trace_write(const struct verdict *v, const struct notification *n,
  * Return: 0; -EINVAL when it isn't one (as for what an older lull has stored); -ENOMEM.
  */
 LULL_MUSTCHECK int trace_read(const char *text, struct trace *ret);
+
+/** trace_is_unsure() - did it depend on what wasn't known yet: RULE_UNSURE? */
+bool trace_is_unsure(const char *text);

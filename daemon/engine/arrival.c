@@ -262,24 +262,22 @@ bool arrival_identified(struct arrival *a, const struct policy_context *context,
 	autofree(ping) struct ping *old = NULL;
 	struct ping p;
 	struct anew anew = {a, context, &p, sandboxed, NULL};
-	struct rulebook_news news = {.sandboxed = sandboxed};
-	bool has_changed;
+	bool is_named, has_changed;
 
 	if (get_live(a, id, &old) < 0 || old->kind == PING_OWN)
 		return false;
-	news.has_desktop_entry = !*old->desktop_entry && *app;
-	news.has_app = news.has_desktop_entry && !*old->app;
+	is_named = !*old->desktop_entry && *app;
 	p = *old;
-	if (news.has_desktop_entry)
+	if (is_named)
 		p.desktop_entry = app;
 	if (!*p.app)
 		p.app = p.desktop_entry;
 	if (p.pid == 0)
 		p.pid = pid;
-	if (p.state == PING_HELD && rulebook_asks(a->pass, &news) &&
+	if (p.state == PING_HELD && trace_is_unsure(p.trace) &&
 	    a->pass->ports->read(a->pass->data, &p, decide_anew, &anew) < 0)
 		log_warn("cannot decide about %u once more", id);
-	else if (!news.has_desktop_entry && p.pid == old->pid && !anew.trace)
+	else if (!is_named && p.pid == old->pid && !anew.trace)
 		return false;
 	if (journal_put(a->pass->journal, &p, old) < 0)
 		log_warn("out of memory: the journal doesn't know whose %u is", id);

@@ -95,18 +95,3 @@ void rulebook_refill(struct rulebook *b, struct pass *pass)
 	tally_refill(&b->tally);
 	save_spent(b, pass);
 }
-
-bool rulebook_asks(const struct pass *pass, const struct rulebook_news *news)
-{
-	const struct settings *s = pass->settings;
-
-	for (size_t i = 0; i < s->n_rules; i++) {
-		const struct rule *r = &s->rules[i];
-
-		if ((r->sandboxed != RULE_ASKS_NOTHING && news->sandboxed != SANDBOXED_UNKNOWN) ||
-		    (r->desktop_entry.source && news->has_desktop_entry) ||
-		    (r->app.source && news->has_app))
-			return true;
-	}
-	return false;
-}

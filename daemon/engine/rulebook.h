@@ -28,15 +28,5 @@ const struct verdict *rulebook_decide(struct rulebook *b, struct pass *pass,
 				      const struct notification *n,
 				      const struct policy_context *context);
 
-/** What has become known of a sender after its notification. */
-struct rulebook_news {
-	bool has_desktop_entry;
-	bool has_app;
-	enum sandboxed sandboxed;
-};
-
-/** rulebook_asks() - is there a rule about what has become known? */
-bool rulebook_asks(const struct pass *pass, const struct rulebook_news *news);
-
 /** rulebook_refill() - a block or a time between deliveries is over: budgets are whole again */
 void rulebook_refill(struct rulebook *b, struct pass *pass);

@@ -109,6 +109,23 @@ def test_a_hint_and_a_sandbox_can_be_asked_for(bus, lulld_with, sender, user):
     wait_for(lambda: state(user, id) != "held", "and it comes through")
 
 
+def test_nothing_is_dropped_before_it_is_known_whether_an_earlier_rule_saves_it(bus, lulld_with, user):
+    lulld_with("[rule host]\nsandboxed = no\nsummary = keep*\nverdict = deliver\n"
+               "[rule spam]\nsummary = keep*, spam*\nverdict = drop\nwhen = always\n")
+    user.lull("StartFocus", "a{sv}", {})
+    first, other = bus.sender(), bus.sender()
+    kept, dropped = first.notify("keep it"), other.notify("spam")
+    wait_for(lambda: by_rule(user, kept) == "host", "it is known who sent it")
+    assert state(user, dropped) == "dropped", "nothing could save that one"
+
+
+def test_a_rule_about_sandboxes_leaves_budgets_as_they_are(bus, lulld_with, user):
+    lulld_with("[rule box]\nsandboxed = yes\napp = Other\nverdict = deliver\n[rule critical]\nbudget = 1\n")
+    user.lull("StartFocus", "a{sv}", {})
+    ids = [bus.sender().notify(f"c {i}", hints={"urgency": 2}) for i in range(4)]
+    assert [by_rule(user, i) for i in ids] == ["critical"] + ["focus"] * 3
+
+
 # --- due ---
 
 def test_what_is_due_in_the_middle_of_a_block_goes_and_the_rest_stays(bus, lulld_with, sender, user):
@@ -168,8 +185,9 @@ def test_a_duration_holds_when_the_clock_is_set_and_a_time_of_the_clock_does_too
     lulld = begin("[rule mail]\napp = Mail\nverdict = hold\ndue = 20m\n"
                   "[rule night]\napp = Night\nwhen = 09:00-10:00\nverdict = hold\n", "2026-03-02 09:30")
     display = lulld.knows(bus.display())
+    night = sender.notify("night", app="Night")
     user.lull("StartFocus", "a{sv}", {"duration": dbus.Int64(8 * HOUR)})
-    mail, night = sender.notify("mail", app="Mail"), sender.notify("night", app="Night")
+    mail = sender.notify("mail", app="Mail")
     lulld.set("2026-03-02 09:10")
     wait_for(lambda: abs(user.lull("GetItem", "u", mail)["due"] - at("2026-03-02 09:30")) < 10 * SECOND,
              "twenty minutes are twenty minutes")
@@ -177,6 +195,17 @@ def test_a_duration_holds_when_the_clock_is_set_and_a_time_of_the_clock_does_too
     lulld.set("2026-03-02 10:00:01")
     shows(display, "night")
     assert state(user, mail) == "held"
+
+
+def test_a_rule_that_holds_lets_nothing_go_in_the_middle_of_a_block(begin, bus, sender, user):
+    begin("[rule mail]\napp = Mail\nwhen = 09:00-10:00\nverdict = hold\n"
+          "[rule end]\napp = End\nverdict = hold\ndue = block-end\n", "2026-03-02 09:30")
+    user.lull("StartFocus", "a{sv}", {"until": dbus.Int64(at("2026-03-02 17:00"))})
+    mail, end = sender.notify("a", app="Mail"), sender.notify("b", app="End")
+    # What the user says himself isn't cut by the longest; what hours hold is no sooner than without the rule.
+    assert user.lull("GetItem", "u", end)["due"] == at("2026-03-02 17:00")
+    item = user.lull("GetItem", "u", mail)
+    assert item["due"] == item["arrived"] + 4 * HOUR and item["due_reason"] == "longest"
 
 
 def test_what_hours_hold_stays_when_a_block_ends_and_over_a_restart(begin, bus, sender, user):
