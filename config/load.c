@@ -32,6 +32,7 @@ struct reader {
 	struct settings *settings;
 	struct load_errors *errors;
 	size_t n_mistakes;
+	bool is_read; /* each line is right, so that more can be said about the whole */
 	size_t n_warnings;
 	int fault; /* ends the parsing */
 };
@@ -180,6 +181,12 @@ static bool check_key(struct reader *r, const char *s, size_t len)
 		mistakef(r, "there is no key before the '%c'", s[0]);
 		return false;
 	}
+	/* In "hint x:y = z" the y would belong to the value, and nobody would notice. */
+	if (s[separator] == ':' && memchr(s + separator, '=', len - separator) && len > 5 &&
+	    memcmp(s, "hint ", 5) == 0) {
+		mistake(r, "a hint whose name has a ':' can't be asked for");
+		return false;
+	}
 	for (size_t i = 1; i < len; i++) {
 		if (s[i] == ';' && is_blank(s[i - 1])) {
 			mistake(r,
@@ -294,6 +301,8 @@ static void found_in_line(void *data, enum settings_finding kind, unsigned line,
 	r->line = line;
 	if (kind == SETTINGS_MISTAKE)
 		mistake(r, what);
+	else if (!r->is_read)
+		return; /* a rule that lacks one of its lines isn't what was meant */
 	else if (r->n_warnings++ < MISTAKES_MAX && r->fault == 0)
 		r->fault = append_line(&errors->warnings, &errors->n_warnings, "%s:%u: warning: %s",
 				       r->path, line, what);
@@ -325,6 +334,7 @@ static int parse(const char *path, const char *text, size_t len, struct load_err
 		r.line = (size_t)result;
 		mistake(&r, "expected 'key = value' or '[section]'");
 	}
+	r.is_read = r.n_mistakes == 0;
 	result = settings_check(settings, found_in_line, &r);
 	if (r.fault == 0)
 		r.fault = result;

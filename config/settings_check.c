@@ -471,6 +471,28 @@ static void check_comment(struct check *c, const struct rule *r, const struct se
 	}
 }
 
+/* A list as others write it: no application's name has such a character. */
+static void check_separator(struct check *c, const struct rule *r,
+			    const struct section_lines *lines)
+{
+	const struct {
+		const char *key;
+		const struct patterns *patterns;
+	} fields[] = {{"app", &r->app},
+		      {"desktop-entry", &r->desktop_entry},
+		      {"category", &r->category}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *source = fields[i].patterns->source;
+
+		if (source && !strpbrk(source, "/\"") && strpbrk(source, ";|"))
+			found(c, SETTINGS_WARNING, line_of(lines, "rule", fields[i].key),
+			      "[rule %s] %s = %s: the %c is part of the name; several are separated "
+			      "by commas",
+			      r->name, fields[i].key, source, *strpbrk(source, ";|"));
+	}
+}
+
 static void check_rule(struct check *c, size_t at)
 {
 	const struct rule *r = &c->settings->rules[at];
@@ -479,6 +501,7 @@ static void check_rule(struct check *c, size_t at)
 	check_block_name(c, r, lines);
 	check_possible(c, r, lines);
 	check_comment(c, r, lines);
+	check_separator(c, r, lines);
 	check_effect(c, r, lines);
 	/* Of the built-in ones, that those of the file are before them is meant. */
 	if (at >= c->settings->n_file_rules)

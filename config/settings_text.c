@@ -6,8 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* How much of a found text a message repeats, in characters. */
+/* How much of a found text a message repeats, and how long a reason may be that it gives, in characters. */
 #define SHOWN_CHARS 60
+#define REASON_CHARS 400
 
 /* Names longer than this aren't misspelt, they are something else. */
 #define NAME_MAX_GUESS 48
@@ -66,8 +67,8 @@ size_t settings_clean_length(const char *text, size_t len)
 	return i;
 }
 
-/* Repeats what was found: escaped for a terminal, and no longer than a message can bear. */
-static void put_found(FILE *out, const char *text)
+/* Escaped for a terminal, and no longer than @max characters. */
+static void put_text(FILE *out, const char *text, size_t max)
 {
 	size_t len = strlen(text), i = 0;
 
@@ -75,7 +76,7 @@ static void put_found(FILE *out, const char *text)
 		uint32_t c;
 		size_t n;
 
-		if (shown == SHOWN_CHARS) {
+		if (shown == max) {
 			fputs("...", out);
 			return;
 		}
@@ -90,6 +91,12 @@ static void put_found(FILE *out, const char *text)
 		}
 		i += n;
 	}
+}
+
+/* Repeats what was found, no longer than a message can bear. */
+static void put_found(FILE *out, const char *text)
+{
+	put_text(out, text, SHOWN_CHARS);
 }
 
 /* --- messages -------------------------------------------------------------------------------- */
@@ -440,6 +447,44 @@ static const char *nearest_day(const char *value)
 	return meant;
 }
 
+/* "Always", "9-17", "9am-5pm mon-fri" */
+static bool guess_when(const char *value, char buf[static CALENDAR_TEXT_MAX])
+{
+	static const char *const words[] = {"focus", "always"};
+	char start[CALENDAR_TEXT_MAX], end[CALENDAR_TEXT_MAX];
+	const char *dash = strchr(value, '-');
+	size_t best = SIZE_MAX;
+	struct rule_when when;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (is_nearer(value, words[i], &best))
+			snprintf(buf, CALENDAR_TEXT_MAX, "%s", words[i]);
+	}
+	if (dash) {
+		autofree(str) char *left = strndup(value, (size_t)(dash - value));
+		autofree(str) char *right = strndup(dash + 1, strcspn(dash + 1, " \t"));
+
+		if (left && right && guess_clock(left, start) && guess_clock(right, end))
+			snprintf(buf, CALENDAR_TEXT_MAX, "%.8s-%.8s%.40s", start, end,
+				 dash + 1 + strlen(right));
+	}
+	return *buf && rule_parse_when(buf, &when) == 0;
+}
+
+/* "block end" */
+static bool guess_due(const char *value, char buf[static CALENDAR_TEXT_MAX])
+{
+	static const char *const words[] = {"block-end", "next"};
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (is_nearer(value, words[i], &best))
+			snprintf(buf, CALENDAR_TEXT_MAX, "%s", words[i]);
+	}
+	return best != SIZE_MAX;
+}
+
 /* What @value may be meant for as a whole. */
 static bool guess_value(const struct setting *row, const char *value,
 			char buf[static CALENDAR_TEXT_MAX])
@@ -450,14 +495,14 @@ static bool guess_value(const struct setting *row, const char *value,
 	case SETTING_CLOCKS: return guess_clocks(value, buf);
 	case SETTING_DATE: return guess_date(value, buf);
 	case SETTING_DATES: return guess_dates(value, buf);
+	case SETTING_WHEN: return guess_when(value, buf);
+	case SETTING_DUE: return guess_due(value, buf);
 	case SETTING_TEXT:
 	case SETTING_NUMBER:
 	case SETTING_DURATION:
 	case SETTING_CHOICE:
 	case SETTING_PATTERNS:
 	case SETTING_HINTS:
-	case SETTING_WHEN:
-	case SETTING_DUE:
 	case SETTING_REPEAT:
 	case SETTING_BUDGET: break;
 	}
@@ -511,7 +556,7 @@ int settings_explain_because(const char *section, const struct setting *row, con
 		fputs(" = ", m.out);
 		put_found(m.out, value);
 		fputs(": expected ", m.out);
-		put_found(m.out, why);
+		put_text(m.out, why, REASON_CHARS);
 	} else {
 		fputs(" is empty: expected ", m.out);
 		settings_write_allowed(m.out, row);

@@ -401,6 +401,12 @@ def test_check_config_warns_of_what_can_be_in_force_but_hardly_as_meant(bus, lul
     ("[rule critcal]\nbudget = 1\n", 1, "did you mean [rule critical]"),
     ("[rule a]\ntitle = x\nverdict = hold\n", 2, "did you mean 'summary'"),
     ("[rule a]\napp = x\napp = y\nverdict = hold\n", 3, "with commas"),
+    ("[rule a]\nverdict = hold\nwhen = Always\n", 3, "did you mean 'always'"),
+    ("[rule a]\nverdict = hold\nwhen = 9am-5pm mon-fri\n", 3, "did you mean '09:00-17:00 mon-fri'"),
+    ("[rule a]\nverdict = hold\nwhen = 9-17\n", 3, "did you mean '09:00-17:00'"),
+    ("[rule a]\nverdict = hold\ndue = block end\n", 3, "did you mean 'block-end'"),
+    ("[rule a]\nverdict = hold\nhint x:y = z\n", 3, "can't be asked for"),
+    ("[rule a]\nverdict = hold\napp = /usr/bin/foo\n", 3, "put text that has such characters into quotes\n"),
 ])
 def test_a_mistake_in_a_rule_is_told_with_its_line_and_a_suggestion(bus, lulld_with, text, line, words):
     lulld = lulld_with("")
@@ -408,6 +414,7 @@ def test_a_mistake_in_a_rule_is_told_with_its_line_and_a_suggestion(bus, lulld_w
     lulld.configure(text)
     r = lulld.client("check-config", status=1)
     assert r.stderr.startswith(f"{conf}:{line}: ") and words in r.stderr
+    assert "warning" not in r.stderr, "a rule that lacks a line isn't what was meant"
 
 
 @pytest.mark.parametrize("text", [
@@ -430,6 +437,8 @@ def test_a_sensible_file_is_without_a_warning(bus, lulld_with, text):
     ("[rule a]\napp = x\nverdict = deliver\ndue = 5m\n", 4, "due has no effect"),
     ("[rule a]\napp = x\nverdict = hold\nbudget = 2\n", 4, "budget"),
     ("[rule a]\napp = x # y\nverdict = hold\n", 2, "line of its own"),
+    ("[rule a]\napp = x; y\nverdict = hold\n", 2, "separated by commas"),
+    ("[rule a]\napp = x|y\nverdict = hold\n", 2, "separated by commas"),
     ("[rule a]\nverdict = hold\n", 1, "(osd, call, alarm, one-time-code, battery, critical)"),
     ("[rule a]\napp = x*\nverdict = hold\n[rule b]\napp = xy\nverdict = drop\n", 4, "never reached"),
     ("[block a]\nstart = 9:00\nend = 17:00\n[block b]\nstart = 10:00\nend = 11:00\n", 4, "lies within"),
