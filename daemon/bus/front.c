@@ -29,11 +29,15 @@ static struct ticket ticket_of(DBusMessage *call)
 	};
 }
 
-/* Whom the bus was asked about, and for which ping. */
+/* Pings of one that isn't known yet: what comes more of them until the answer is there stays without it. */
+#define ASKED_FOR_MAX 256
+
+/* Whom the bus was asked about, and for which pings. */
 struct question {
 	struct front *front;
 	char *sender;
-	uint32_t id;
+	uint32_t *ids;
+	size_t n_ids;
 };
 
 static struct question *question_free(struct question *q)
@@ -41,6 +45,7 @@ static struct question *question_free(struct question *q)
 	if (!q)
 		return NULL;
 	free(q->sender);
+	free(q->ids);
 	free(q);
 	return NULL;
 }
@@ -49,6 +54,20 @@ DEFINE_AUTOFREE(question)
 static void drop_question(void *data)
 {
 	question_free(data);
+}
+
+static void add_id(struct question *q, uint32_t id)
+{
+	uint32_t *more;
+
+	/* Those that replace one another have one id. */
+	if (id == 0 || q->n_ids == ASKED_FOR_MAX || (q->n_ids > 0 && q->ids[q->n_ids - 1] == id))
+		return;
+	more = realloc(q->ids, (q->n_ids + 1) * sizeof(*more));
+	if (!more)
+		return;
+	q->ids = more;
+	more[q->n_ids++] = id;
 }
 
 static void on_credentials(void *data, DBusMessage *reply)
@@ -63,9 +82,12 @@ static void on_credentials(void *data, DBusMessage *reply)
 	/* Also of one that has left meanwhile, as notify-send does: its process may still be there. */
 	app = identity_app(credentials.pid);
 	sandboxed = identity_sandboxed(&credentials);
-	engine_identified(q->front->engine, q->id, app ? app : "", credentials.pid, sandboxed);
+	for (size_t i = 0; i < q->n_ids; i++)
+		engine_identified(q->front->engine, q->ids[i], app ? app : "", credentials.pid,
+				  sandboxed);
 	if (sender) {
 		sender->is_identified = true;
+		sender->asking = NULL;
 		sender->sandboxed = sandboxed;
 		sender->pid = credentials.pid;
 		free(sender->app);
@@ -76,6 +98,8 @@ static void on_credentials(void *data, DBusMessage *reply)
 /*
  * Asked before the ping is answered, because notify-send leaves at once; not waited for. A notification
  * without an identity is all the same a notification, so failures don't matter.
+ *
+ * Return: what waits for the answer; NULL: it is there, or won't come.
  */
 static struct question *ask_who(struct front *f, struct sender *sender)
 {
@@ -84,7 +108,7 @@ static struct question *ask_who(struct front *f, struct sender *sender)
 	int r;
 
 	if (sender->is_asked)
-		return NULL;
+		return sender->asking;
 	q = calloc(1, sizeof(*q));
 	if (!q)
 		return NULL;
@@ -101,6 +125,7 @@ static struct question *ask_who(struct front *f, struct sender *sender)
 	if (r < 0)
 		return NULL;
 	sender->is_asked = true;
+	sender->asking = q;
 	return take(q);
 }
 
@@ -132,7 +157,7 @@ static void on_notify(void *object, DBusConnection *connection, DBusMessage *cal
 	wire_done(&w);
 	/* The answer comes by the loop, so not before this. */
 	if (q)
-		q->id = id;
+		add_id(q, id);
 }
 
 static void on_close(void *object, DBusConnection *connection, DBusMessage *call)

@@ -15,6 +15,7 @@ struct senders;
 struct sender {
 	char *name;         /* unique */
 	bool is_asked;      /* the bus was asked for its credentials */
+	void *asking;       /* the adapter's, while the answer isn't there; borrowed */
 	uint32_t pid;       /* 0: not known */
 	bool is_identified; /* the bus has answered */
 	enum sandboxed sandboxed;

@@ -126,6 +126,16 @@ def test_a_rule_about_sandboxes_leaves_budgets_as_they_are(bus, lulld_with, user
     assert [by_rule(user, i) for i in ids] == ["critical"] + ["focus"] * 3
 
 
+def test_who_sends_is_known_of_each_of_a_newcomers_burst(bus, lulld_with, user):
+    lulld_with("[rule outside]\nsandboxed = no\nsummary = out*\nverdict = deliver\n")
+    user.lull("StartFocus", "a{sv}", {})
+    newcomer, ids = bus.sender(), []
+    for i in range(5):
+        newcomer.notify_later(ids.append, ids.append, f"out {i}")
+    wait_for(lambda: len(ids) == 5, "all are answered")
+    wait_for(lambda: [by_rule(user, i) for i in ids] == ["outside"] * 5, "each is decided about once more")
+
+
 # --- due ---
 
 def test_what_is_due_in_the_middle_of_a_block_goes_and_the_rest_stays(bus, lulld_with, sender, user):
