@@ -373,6 +373,13 @@ static void decide(struct verdict *v, const struct rule *r, enum rule_outcome o,
 	}
 }
 
+/* A rule such as "app = !Mail" matches whoever hasn't said a name, and it may be that one all the same. */
+static bool may_be_another(const struct rule *r, const struct notification *n)
+{
+	return n->is_unidentified &&
+	       ((r->app.source && !*n->app) || (r->desktop_entry.source && !*n->desktop_entry));
+}
+
 void policy_decide(const struct policy *p, struct tally *tally, const struct notification *n,
 		   const struct policy_context *c, struct verdict *ret)
 {
@@ -430,6 +437,10 @@ void policy_decide(const struct policy *p, struct tally *tally, const struct not
 	if (!decider && (is_on(c) || c->is_batching)) {
 		ret->kind = VERDICT_HOLD;
 		ret->rule = is_on(c) ? "focus" : "delivery";
+	}
+	if (ret->kind == VERDICT_DROP && may_be_another(decider, n)) {
+		ret->outcomes[ret->n_asked - 1] = RULE_UNSURE;
+		is_unsure = true;
 	}
 	/* Dropped is dropped; so that waits until it is known whether an earlier rule saves it. */
 	if (ret->kind == VERDICT_DROP && is_unsure)

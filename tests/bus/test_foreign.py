@@ -266,6 +266,13 @@ def test_a_sandboxed_program_pings_and_hears_of_it(lulld, display, flatpak, user
     assert flatpak.call("Get", "ss", NAME, "Inhibited", interface=PROPERTIES)
 
 
+def test_one_that_says_no_name_is_not_dropped_for_not_having_it(lulld, display, flatpak):
+    lulld.configure("[rule others]\nwhen = always\napp = !org.example.App\nverdict = drop\n")
+    lulld.client("reload")
+    flatpak.notify("the bus knows its name", app="")
+    display.wait_summary("the bus knows its name")
+
+
 def test_a_sandboxed_program_gets_access_denied_for_what_is_foreign(lulld, display, flatpak, sender):
     for member, signature, args, path, interface in (
             ("Echo", "v", (1,), PATH, EXAMPLE),

@@ -7,7 +7,7 @@ import time
 import dbus
 import pytest
 
-from rig import Lulld, wait_for
+from rig import Lulld, Sender, wait_for
 from test_clock import SECOND, HOUR, MINUTE, at, begin, library  # noqa: F401 (fixtures)
 
 CHAT = "[rule chat]\napp = Slack\nverdict = hold\ndue = 1s\n"
@@ -134,6 +134,17 @@ def test_who_sends_is_known_of_each_of_a_newcomers_burst(bus, lulld_with, user):
         newcomer.notify_later(ids.append, ids.append, f"out {i}")
     wait_for(lambda: len(ids) == 5, "all are answered")
     wait_for(lambda: [by_rule(user, i) for i in ids] == ["outside"] * 5, "each is decided about once more")
+
+
+def test_what_is_to_be_dropped_waits_until_it_is_known_who_sends(bus, lulld_with, user):
+    lulld_with("[rule spam]\nwhen = always\ndesktop-entry = !org.example.*\nsummary = sale*\nverdict = drop\n")
+    newcomer = bus.sender()
+    id = newcomer.notify("sale")
+    wait_for(lambda: ("NotificationClosed", id, 1) in newcomer.signals(), "nobody that it is meant for")
+    assert (state(user, id), by_rule(user, id)) == ("dropped", "spam")
+    app = bus.peer(Sender)
+    assert state(user, newcomer.notify("sale again")) == "dropped"
+    assert state(user, app.notify("sale", hints={"desktop-entry": "org.example.App"})) != "dropped"
 
 
 # --- due ---

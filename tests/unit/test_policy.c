@@ -497,6 +497,27 @@ static void what_no_focus_holds_is_due_at_the_end_of_one_that_begins(void **stat
 	assert_int_equal(policy_due(HOLD_NEXT, bound, &c).wall_us, c.focus_ends_us);
 }
 
+static void what_is_to_be_dropped_waits_until_it_is_known_who_sends(void **state)
+{
+	const struct policy_context off = {.zone = &zone, .now = {.wall_us = TUESDAY_10}};
+	struct fixture *f = *state;
+	autofree(str) char *error = NULL;
+	struct notification n = plain;
+
+	assert_int_equal(settings_set(f->settings, "rule spam", "app", "!Mail", &error), 0);
+	assert_int_equal(settings_set(f->settings, "rule spam", "verdict", "drop", &error), 0);
+	assert_int_equal(settings_set(f->settings, "rule spam", "when", "always", &error), 0);
+	assert_int_equal(decide(f, &n, &off)->kind, VERDICT_DROP);
+	n.app = "";
+	n.is_unidentified = true;
+	assert_int_equal(decide(f, &n, &off)->kind, VERDICT_HOLD);
+	assert_int_equal(f->verdict.outcomes[f->verdict.n_asked - 1], RULE_UNSURE);
+	n.is_unidentified = false;
+	assert_int_equal(decide(f, &n, &off)->kind, VERDICT_DROP);
+	n.app = "Mail";
+	assert_int_equal(decide(f, &n, &off)->kind, VERDICT_DELIVER);
+}
+
 /* What is too much work gives up by itself; what comes after it is asked as ever. */
 static void a_pattern_that_is_too_much_work_keeps_no_other_rule_from_deciding(void **state)
 {
@@ -674,6 +695,7 @@ int main(int argc, char **argv)
 		POLICY_TEST(a_version_that_replaces_one_is_due_no_later_than_that),
 		POLICY_TEST(what_waits_for_a_delivery_that_focus_keeps_away_is_due_all_the_same),
 		POLICY_TEST(what_no_focus_holds_is_due_at_the_end_of_one_that_begins),
+		POLICY_TEST(what_is_to_be_dropped_waits_until_it_is_known_who_sends),
 		POLICY_TEST(a_pattern_that_is_too_much_work_keeps_no_other_rule_from_deciding),
 		POLICY_TEST(a_trace_that_is_played_again_gives_the_same_verdicts_byte_for_byte),
 		POLICY_TEST(a_trace_is_read_back_as_it_was_written),
