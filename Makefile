@@ -42,7 +42,7 @@ CORE_SRC := config/duration.c config/calendar.c config/guess.c config/fold.c con
 	config/settings_check.c config/settings_template.c \
 	daemon/core/text.c daemon/core/notification.c daemon/core/policy.c daemon/core/tally.c daemon/core/trace.c \
 	daemon/core/focus.c daemon/core/batch.c daemon/core/digest.c daemon/core/desktop.c \
-	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c daemon/core/forecast.c \
+	daemon/core/civil.c daemon/core/schedule.c daemon/core/pomodoro.c daemon/core/forecast.c daemon/core/ledger.c \
 	daemon/core/plain.c daemon/core/code_forms.c daemon/core/code_words.c daemon/core/code_wordings.c \
 	daemon/core/one_time_code.c
 
@@ -90,7 +90,7 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings pattern text policy one_time_code tally focus pomodoro schedule batch digest desktop command services dropin framing print when load journal timetable wire manual identity
+UNIT_TESTS := duration settings pattern text policy one_time_code tally focus pomodoro schedule batch digest ledger desktop command services dropin framing print when load journal timetable wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
