@@ -23,6 +23,9 @@ struct wake {
 
 #define WAKE_NEVER ((struct wake){INSTANT_NEVER, INSTANT_NEVER})
 
+/** The two clocks aren't read at once, and the wall clock is slewed: only what is more than this has set it. */
+#define CLOCK_SET_US (USEC_PER_SEC / 4)
+
 /* Sums of instants that came from outside: at the end of the range they stay there. */
 static inline int64_t usec_add(int64_t a, int64_t b)
 {
@@ -45,14 +48,14 @@ static inline int64_t usec_sub(int64_t a, int64_t b)
 /**
  * instant_wall() - when @planned comes, which was written down on both clocks, as a wall time at @now
  *
- * The two clocks aren't read at once: only a clock that was set moves it.
+ * Only a clock that was set moves it.
  */
 static inline int64_t instant_wall(struct instant planned, struct instant now)
 {
 	int64_t wall_us = usec_add(now.wall_us, usec_sub(planned.boot_us, now.boot_us));
 	int64_t step_us = usec_sub(wall_us, planned.wall_us);
 
-	return step_us > -USEC_PER_SEC && step_us < USEC_PER_SEC ? planned.wall_us : wall_us;
+	return step_us > -CLOCK_SET_US && step_us < CLOCK_SET_US ? planned.wall_us : wall_us;
 }
 
 /** wake_earlier() - the earlier one on each clock */

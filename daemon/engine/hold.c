@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A clock that is slewed needn't be followed at each wake-up. */
-#define SET_US (USEC_PER_SEC / 4)
 /* Those that are due now should be gone by then; some are still there when there was no memory to let them go. */
 #define AGAIN_US (60 * USEC_PER_SEC)
 #define OFFSET_KEY "clock_offset"
@@ -71,7 +69,7 @@ static bool follow_clock(struct hold *h, struct pass *pass, const char *boot_id)
 {
 	int64_t offset_us = offset_of(pass), by_us = usec_sub(offset_us, h->offset_us);
 
-	if (by_us > -SET_US && by_us < SET_US)
+	if (by_us > -CLOCK_SET_US && by_us < CLOCK_SET_US)
 		return false;
 	shift(pass, by_us);
 	save_offset(h, pass, boot_id, offset_us);

@@ -168,7 +168,7 @@ static void a_phase_ends_to_the_microsecond_and_late_wake_ups_do_not_add_up(
 /* The two clocks aren't read at once, and the wall clock is slewed. */
 static void a_phase_begins_when_the_end_of_the_one_before_it_was_told(void **state LULL_UNUSED)
 {
-	static const int64_t off[] = {-3, 3, 400000, -400000};
+	static const int64_t off[] = {-3, 3, 200000, -200000};
 
 	for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
 		struct pomodoro p = pomodoro_start(&usual, 4, noon);
@@ -179,6 +179,16 @@ static void a_phase_begins_when_the_end_of_the_one_before_it_was_told(void **sta
 		assert_true(p.since_wall_us == noon.wall_us + 30 * MINUTE);
 		assert_true(p.ends.wall_us == noon.wall_us + 55 * MINUTE);
 	}
+}
+
+static void a_clock_that_was_set_by_less_than_a_second_moves_the_phases(void **state LULL_UNUSED)
+{
+	struct pomodoro p = pomodoro_start(&usual, 4, noon);
+	struct instant now = later(noon, 31 * MINUTE);
+
+	now.wall_us += 300000;
+	p = pomodoro_at(&p, &usual, now);
+	assert_true(p.ends.wall_us == noon.wall_us + 55 * MINUTE + 300000);
 }
 
 static void another_plan_counts_from_the_next_phase_on(void **state LULL_UNUSED)
@@ -309,6 +319,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_set_moves_nothing),
 		cmocka_unit_test(a_phase_ends_to_the_microsecond_and_late_wake_ups_do_not_add_up),
 		cmocka_unit_test(a_phase_begins_when_the_end_of_the_one_before_it_was_told),
+		cmocka_unit_test(a_clock_that_was_set_by_less_than_a_second_moves_the_phases),
 		cmocka_unit_test(another_plan_counts_from_the_next_phase_on),
 		cmocka_unit_test(work_lets_go_at_its_end_and_a_break_at_once),
 		cmocka_unit_test(without_one_everything_may_go),
