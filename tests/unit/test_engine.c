@@ -1,0 +1,219 @@
+/*
+ * The engine, with the real journal, in a time that is simulated (world.h): what is held, until when, and when it goes.
+ * What happens at random is in test_traces.c; what that has found is here, with literal instants.
+ */
+#include "daemon/core/policy.h"
+#include "daemon/log.h"
+#include "tests/unit/world.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static void fail_at_once(const char *error)
+{
+	fail_msg("%s", error);
+}
+
+/* 08:00 on a Friday, UTC. What every turn promises is asked for, too. */
+static int make_world(void **state)
+{
+	struct world *w = world_new(NULL);
+
+	w->on_error = fail_at_once;
+	*state = w;
+	return 0;
+}
+
+static int free_world(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static void assert_state(struct world *w, uint32_t id, enum ping_state state)
+{
+	autofree(ping) struct ping *p = world_get(w, id);
+
+	assert_non_null(p);
+	assert_string_equal(ping_state_name(p->state), ping_state_name(state));
+}
+
+static void assert_due(struct world *w, uint32_t id, int64_t wall_us, enum due_reason reason)
+{
+	autofree(ping) struct ping *p = world_get(w, id);
+
+	assert_non_null(p);
+	assert_string_equal(due_reason_name(p->due.reason), due_reason_name(reason));
+	if (p->due.wall_us != wall_us)
+		fail_msg("due %lld s after midnight, not %lld",
+			 (long long)((p->due.wall_us - WORLD_MIDNIGHT) / SECOND),
+			 (long long)((wall_us - WORLD_MIDNIGHT) / SECOND));
+}
+
+static void assert_next_release(struct world *w, int64_t wall_us)
+{
+	struct engine_status status;
+
+	engine_status(w->engine, &status);
+	if (status.next_release_us != wall_us)
+		fail_msg("next release %lld s after midnight, not %lld",
+			 (long long)((status.next_release_us - WORLD_MIDNIGHT) / SECOND),
+			 (long long)((wall_us - WORLD_MIDNIGHT) / SECOND));
+}
+
+static void focus(struct world *w, int64_t duration_us)
+{
+	world_begin(w);
+	w->has_moved = true;
+	assert_int_equal(engine_start_focus(w->engine,
+					    &(struct focus_options){.duration_us = duration_us}),
+			 CONTROL_OK);
+	world_end(w);
+}
+
+static void focus_until(struct world *w, int64_t wall_us)
+{
+	world_begin(w);
+	w->has_moved = true;
+	assert_int_equal(engine_start_focus(w->engine,
+					    &(struct focus_options){.until_wall_us = wall_us}),
+			 CONTROL_OK);
+	world_end(w);
+}
+
+static void dismiss(struct world *w, uint32_t id)
+{
+	int64_t n;
+
+	world_begin(w);
+	world_ended(w, id);
+	assert_int_equal(engine_dismiss(w->engine, &id, 1, &n), CONTROL_OK);
+	world_end(w);
+}
+
+/* --- when it goes --- */
+
+static void what_is_held_goes_at_the_end_of_the_block(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	focus(w, HOUR);
+	id = world_ping(w, "Mail");
+	assert_state(w, id, PING_HELD);
+	assert_due(w, id, AT(9, 0), DUE_BLOCK_END);
+	assert_next_release(w, AT(9, 0));
+	world_go(w, AT(8, 59));
+	assert_state(w, id, PING_HELD);
+	world_go(w, AT(9, 0) + SECOND);
+	assert_state(w, id, PING_SHOWN);
+}
+
+static void one_that_a_rule_holds_before_focus_goes_at_the_end_of_it(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "rule later", "when", "always");
+	world_set(w, "rule later", "verdict", "hold");
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(12, 0), DUE_LONGEST);
+	focus(w, HOUR);
+	assert_due(w, id, AT(9, 0), DUE_BLOCK_END);
+	world_go(w, AT(9, 0) + SECOND);
+	assert_state(w, id, PING_SHOWN);
+}
+
+static void the_next_release_is_that_of_what_is_held_still(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "rule soon", "app", "Slack");
+	world_set(w, "rule soon", "verdict", "hold");
+	world_set(w, "rule soon", "due", "15m");
+	focus(w, HOUR);
+	world_ping(w, "Mail");
+	id = world_ping(w, "Slack");
+	assert_next_release(w, AT(8, 15));
+	dismiss(w, id);
+	assert_next_release(w, AT(9, 0));
+}
+
+static void a_digest_that_waits_for_a_display_does_not_keep_the_rest(void **state)
+{
+	struct world *w = *state;
+	uint32_t ids[5];
+
+	world_set(w, "release", "digest_above", "0");
+	world_begin(w);
+	world_display_down(w);
+	world_end(w);
+	for (int i = 0; i < 2; i++) {
+		focus(w, HOUR);
+		ids[i] = world_ping(w, "Mail");
+		world_pass(w, HOUR + SECOND);
+		assert_state(w, ids[i], PING_ANNOUNCED);
+	}
+	world_begin(w);
+	world_display_up(w, true);
+	world_end(w);
+	world_pass(w, MINUTE);
+	for (int i = 0; i < 2; i++)
+		assert_state(w, ids[i], PING_ANNOUNCED);
+}
+
+/* --- clocks --- */
+
+static void a_clock_that_is_set_by_less_than_a_second_makes_nothing_late(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	focus(w, HOUR);
+	id = world_ping(w, "Mail");
+	world_step(w, 990 * USEC_PER_MSEC);
+	assert_due(w, id, AT(9, 0) + 990 * USEC_PER_MSEC, DUE_BLOCK_END);
+	world_pass(w, HOUR + SECOND);
+	assert_state(w, id, PING_SHOWN);
+	assert_due(w, id, AT(9, 0) + 990 * USEC_PER_MSEC, DUE_BLOCK_END);
+}
+
+/* --- idle --- */
+
+static void while_nothing_is_due_nothing_wakes_it(void **state)
+{
+	struct world *w = *state;
+	int64_t n_turns = w->n_turns;
+
+	assert_true(w->armed.wall_us == INSTANT_NEVER && w->armed.boot_us == INSTANT_NEVER);
+	focus_until(w, AT(20, 0));
+	world_ping(w, "Mail");
+	n_turns = w->n_turns;
+	world_go(w, AT(11, 59));
+	/* What was written is made durable, once. */
+	assert_true(w->n_turns - n_turns <= 1);
+	assert_true(w->armed.wall_us == AT(12, 0));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, free_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_held_goes_at_the_end_of_the_block),
+		TEST(one_that_a_rule_holds_before_focus_goes_at_the_end_of_it),
+		TEST(the_next_release_is_that_of_what_is_held_still),
+		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
+		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
+		TEST(while_nothing_is_due_nothing_wakes_it),
+	};
+
+	log_open(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}
