@@ -743,14 +743,14 @@ enum control_outcome engine_release(struct engine *e, const uint32_t *ids, size_
 	return CONTROL_OK;
 }
 
-/* Some of what is held may be due before the rest. */
+/* With nothing held: when what comes now would go. */
 static int64_t next_release(struct engine *e, const struct outlook *outlook)
 {
-	int64_t due_us = hold_first(&e->pass);
+	const struct policy_context context = context_of(e);
 
-	if (due_us == INSTANT_NEVER)
+	if (journal_count(e->pass.journal, PING_HELD) == 0)
 		return outlook->release_us;
-	return outlook->release_us > 0 ? MIN(outlook->release_us, due_us) : due_us;
+	return hold_next_release(&e->pass, &context);
 }
 
 void engine_status(struct engine *e, struct engine_status *ret)

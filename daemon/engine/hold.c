@@ -126,6 +126,19 @@ int64_t hold_first(const struct pass *pass)
 	return p->due.wall_us;
 }
 
+int64_t hold_next_release(const struct pass *pass, const struct policy_context *context)
+{
+	int64_t next_us = hold_first(pass);
+
+	for (enum hold_until until = 0; until < N_HOLD_UNTIL; until++) {
+		const struct due due = policy_due(until, (struct due){0}, context);
+
+		if (due.wall_us > 0 && journal_count_held(pass->journal, until) > 0)
+			next_us = MIN(next_us, due.wall_us);
+	}
+	return next_us == INSTANT_NEVER ? 0 : next_us;
+}
+
 int64_t hold_next(const struct hold *h, const struct pass *pass)
 {
 	/* One that was held and went in time leaves its instant behind. */

@@ -5,6 +5,7 @@
  * that the duration holds; what the user named as a time of the clock isn't.
  */
 #pragma once
+#include "daemon/core/policy.h"
 #include "daemon/engine/release.h"
 
 struct hold {
@@ -27,6 +28,9 @@ bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const
 
 /** hold_first() - when the first one goes that isn't on its way already, as a wall time; INSTANT_NEVER: none */
 int64_t hold_first(const struct pass *pass);
+
+/** hold_next_release() - when the first one goes, as far as is known in @context; wall; 0: nobody knows */
+int64_t hold_next_release(const struct pass *pass, const struct policy_context *context);
 
 /** hold_next() - when hold_wake() has something to do next, as a wall time */
 int64_t hold_next(const struct hold *h, const struct pass *pass);

@@ -160,6 +160,9 @@ LULL_MUSTCHECK int journal_next_due(struct journal *j, enum ping_state state, in
 /** journal_count() - how many rows are in a live state; O(1) */
 int64_t journal_count(const struct journal *j, enum ping_state state);
 
+/** journal_count_held() - how many are held until that; O(1) */
+int64_t journal_count_held(const struct journal *j, enum hold_until until);
+
 /** journal_count_open() - how many rows that belong to a batch are shown; O(1) */
 int64_t journal_count_open(const struct journal *j);
 

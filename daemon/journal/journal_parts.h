@@ -29,6 +29,7 @@ struct journal {
 	int64_t reserved_seq;
 	int64_t last_batch; /* journal_put_batch() counts it up */
 	int64_t counts[PING_LIVE_STATES];
+	int64_t n_held[N_HOLD_UNTIL];
 	int64_t n_open; /* shown, of a batch */
 };
 

@@ -38,8 +38,8 @@ int journal_put(struct journal *j, struct ping *p, const struct ping *old)
 	if (r < 0)
 		return r;
 	if (old)
-		numbers_count(j, old->state, old->batch, -1);
-	numbers_count(j, p->state, p->batch, 1);
+		numbers_count(j, old, -1);
+	numbers_count(j, p, 1);
 	return 0;
 }
 
@@ -82,8 +82,8 @@ int journal_change(struct journal *j, struct ping *p, const struct ping_change *
 		r = store_put(j->memory, &changed);
 	if (r < 0)
 		return r;
-	numbers_count(j, p->state, p->batch, -1);
-	numbers_count(j, changed.state, changed.batch, 1);
+	numbers_count(j, p, -1);
+	numbers_count(j, &changed, 1);
 	*p = changed;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "daemon/journal/journal_parts.h"
 #include "daemon/journal/store.h"
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -157,21 +158,30 @@ void numbers_count_rows(struct journal *j)
 		if (state == PING_SHOWN)
 			j->n_open = n_batched;
 	}
+	if (store_count_held(j->disk, j->n_held) < 0)
+		memset(j->n_held, 0, sizeof(j->n_held));
 	if (store_last_batch(j->disk, &j->last_batch) < 0)
 		j->last_batch = 0;
 }
 
-void numbers_count(struct journal *j, enum ping_state state, int64_t batch, int by)
+void numbers_count(struct journal *j, const struct ping *p, int by)
 {
-	if (state < PING_LIVE_STATES)
-		j->counts[state] += by;
-	if (state == PING_SHOWN && batch > 0)
+	if (p->state < PING_LIVE_STATES)
+		j->counts[p->state] += by;
+	if (p->state == PING_HELD && p->until < N_HOLD_UNTIL)
+		j->n_held[p->until] += by;
+	if (p->state == PING_SHOWN && p->batch > 0)
 		j->n_open += by;
 }
 
 int64_t journal_count(const struct journal *j, enum ping_state state)
 {
 	return state < PING_LIVE_STATES ? j->counts[state] : 0;
+}
+
+int64_t journal_count_held(const struct journal *j, enum hold_until until)
+{
+	return j->n_held[until];
 }
 
 int64_t journal_count_open(const struct journal *j)

@@ -32,4 +32,4 @@ LULL_MUSTCHECK int numbers_meet(struct journal *j, uint32_t id);
 void numbers_count_rows(struct journal *j);
 
 /** numbers_count() - there are more (1) or less (-1) of these */
-void numbers_count(struct journal *j, enum ping_state state, int64_t batch, int by);
+void numbers_count(struct journal *j, const struct ping *p, int by);

@@ -51,6 +51,7 @@ LULL_MUSTCHECK int store_next_due(struct store *s, enum ping_state state, int64_
 				  uint32_t after_id, struct ping **ret);
 LULL_MUSTCHECK int store_count(struct store *s, enum ping_state state, int64_t *ret_count,
 			       int64_t *ret_batched);
+LULL_MUSTCHECK int store_count_held(struct store *s, int64_t ret_counts[static N_HOLD_UNTIL]);
 
 LULL_MUSTCHECK int store_put_tokens(struct store *s, const struct journal_token *tokens,
 				    size_t n_tokens);

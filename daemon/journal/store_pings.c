@@ -5,6 +5,7 @@
 
 #include "daemon/journal/sql.h"
 #include <errno.h>
+#include <string.h>
 
 /* The columns of a row, in the order in which they are bound and read. */
 #define COLUMNS                                                                                 \
@@ -36,6 +37,7 @@ static const char *const texts[N_PING_SQL] = {
 			  " AND (due, id) > (?1, ?2) ORDER BY due, id LIMIT 1",
 	[SQL_COUNT] = "SELECT count(*), count(nullif(batch, 0)) FROM ping INDEXED BY live"
 		      " WHERE state=?1 AND state < 8",
+	[SQL_COUNT_HELD] = "SELECT until, count(*) FROM ping WHERE state=0 GROUP BY until",
 	[SQL_EACH_PING] = "SELECT " COLUMNS " FROM ping",
 };
 
@@ -226,6 +228,22 @@ int store_count(struct store *s, enum ping_state state, int64_t *ret_count, int6
 	if (r == SQLITE_ROW) {
 		*ret_count = sqlite3_column_int64(stmt, 0);
 		*ret_batched = sqlite3_column_int64(stmt, 1);
+	}
+	sqlite3_reset(stmt);
+	return sql_errno(r);
+}
+
+int store_count_held(struct store *s, int64_t ret_counts[static N_HOLD_UNTIL])
+{
+	sqlite3_stmt *stmt = s->pings[SQL_COUNT_HELD];
+	int r;
+
+	memset(ret_counts, 0, N_HOLD_UNTIL * sizeof(*ret_counts));
+	while ((r = sqlite3_step(stmt)) == SQLITE_ROW) {
+		int until = sqlite3_column_int(stmt, 0);
+
+		if (until >= 0 && until < N_HOLD_UNTIL)
+			ret_counts[until] = sqlite3_column_int64(stmt, 1);
 	}
 	sqlite3_reset(stmt);
 	return sql_errno(r);

@@ -145,6 +145,40 @@ static void the_next_release_is_that_of_what_is_held_still(void **state)
 	assert_next_release(w, AT(9, 0));
 }
 
+static void the_end_of_a_block_is_no_release_of_what_hours_hold(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "rule quiet", "when", "07:00-10:00");
+	world_set(w, "rule quiet", "verdict", "hold");
+	focus(w, HOUR);
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(10, 0), DUE_HOURS);
+	assert_next_release(w, AT(10, 0));
+	world_go(w, AT(9, 30));
+	assert_state(w, id, PING_HELD);
+}
+
+static void the_end_of_a_block_is_the_next_release_before_a_delivery(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "deliver", "at", "17:00");
+	world_set(w, "rule soon", "app", "Slack");
+	world_set(w, "rule soon", "verdict", "hold");
+	world_set(w, "rule soon", "due", "block-end");
+	focus(w, HOUR);
+	world_ping(w, "Mail");
+	assert_next_release(w, AT(17, 0));
+	id = world_ping(w, "Slack");
+	assert_next_release(w, AT(9, 0));
+	world_go(w, AT(9, 0) + SECOND);
+	assert_state(w, id, PING_SHOWN);
+	assert_next_release(w, AT(17, 0));
+}
+
 static void a_digest_that_waits_for_a_display_does_not_keep_the_rest(void **state)
 {
 	struct world *w = *state;
@@ -209,6 +243,8 @@ int main(void)
 		TEST(what_is_held_goes_at_the_end_of_the_block),
 		TEST(one_that_a_rule_holds_before_focus_goes_at_the_end_of_it),
 		TEST(the_next_release_is_that_of_what_is_held_still),
+		TEST(the_end_of_a_block_is_no_release_of_what_hours_hold),
+		TEST(the_end_of_a_block_is_the_next_release_before_a_delivery),
 		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(while_nothing_is_due_nothing_wakes_it),
