@@ -274,7 +274,11 @@ struct due policy_due(enum hold_until until, struct due bound, const struct poli
 		if (is_on(c))
 			return earlier(bound, block_end);
 		return earlier(bound, delivery);
-	case HOLD_DELIVERY: return earlier(bound, delivery);
+	case HOLD_DELIVERY:
+		/* Without deliveries any more, the end of focus releases it, too. */
+		if (!c->is_batching && is_on(c))
+			return earlier(bound, block_end);
+		return earlier(bound, delivery);
 	case HOLD_DUE:
 	case N_HOLD_UNTIL: break;
 	}

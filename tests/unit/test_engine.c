@@ -179,6 +179,21 @@ static void the_end_of_a_block_is_the_next_release_before_a_delivery(void **stat
 	assert_next_release(w, AT(17, 0));
 }
 
+static void without_deliveries_any_more_the_end_of_focus_releases(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "deliver", "at", "17:00");
+	focus(w, HOUR);
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(17, 0), DUE_DELIVERY);
+	world_set(w, "deliver", "at", "");
+	assert_due(w, id, AT(9, 0), DUE_BLOCK_END);
+	world_go(w, AT(9, 0) + SECOND);
+	assert_state(w, id, PING_SHOWN);
+}
+
 static void a_digest_that_waits_for_a_display_does_not_keep_the_rest(void **state)
 {
 	struct world *w = *state;
@@ -245,6 +260,7 @@ int main(void)
 		TEST(the_next_release_is_that_of_what_is_held_still),
 		TEST(the_end_of_a_block_is_no_release_of_what_hours_hold),
 		TEST(the_end_of_a_block_is_the_next_release_before_a_delivery),
+		TEST(without_deliveries_any_more_the_end_of_focus_releases),
 		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(while_nothing_is_due_nothing_wakes_it),
