@@ -311,14 +311,16 @@ static json_t *answer_json(const struct settings *s, const struct asked *q, int6
 	struct policy_context context = {.now = at, .zone = &zone, .focus = f};
 	struct forecast forecast;
 	struct trace t = {0};
+	int64_t planned_us;
 	json_t *out;
 
 	start_focus(s, &schedule, at, is_manual, f);
-	forecast = forecast_see(&schedule, f, &s->pomodoro, at,
-				schedule_next_delivery(&schedule, at_us));
+	planned_us = schedule_next_delivery(&schedule, at_us);
+	forecast = forecast_see(&schedule, f, &s->pomodoro, at, planned_us);
 	context.is_batching = s->deliver_at.n > 0;
 	context.focus_ends_us = forecast.until_us;
 	context.delivery_us = context.is_batching ? forecast.release_us : 0;
+	context.planned_us = planned_us == INSTANT_NEVER ? 0 : planned_us;
 	policy_decide(&policy, tally, &q->n, &context, v);
 	trace_text = trace_write(v, &q->n, &context);
 	if (!rules || !trace_text || trace_read(trace_text, &t) < 0)

@@ -301,10 +301,10 @@ struct due policy_hold(const struct policy *p, const struct policy_context *c,
 	*ret_until = usual_end(c);
 	/*
 	 * The times of deliveries are the user's own; between them there may be more than that. But focus that
-	 * begins before one, and has no end, mustn't hold for ever.
+	 * has no end when one is to be mustn't hold for ever.
 	 */
 	if (*ret_until == HOLD_DELIVERY)
-		from_us = MAX(from_us, c->delivery_us);
+		from_us = MAX(from_us, MAX(c->planned_us, c->delivery_us));
 	return (struct due){usec_add(from_us, p->longest_us), DUE_LONGEST};
 }
 

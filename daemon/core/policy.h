@@ -70,7 +70,8 @@ struct policy_context {
 	const struct focus *focus; /* the tokens */
 	bool is_batching;          /* pings wait for the next delivery, outside of blocks, too */
 	int64_t focus_ends_us;     /* when focus will be over; 0: it is off, or nobody knows */
-	int64_t delivery_us;       /* when the next delivery will really be; 0: there is none */
+	int64_t delivery_us; /* when the next delivery will really be; 0: none, or nobody knows */
+	int64_t planned_us;  /* when it would be without focus; 0: there is none */
 };
 
 /** policy_decide() - the verdict on @n; counts in @tally */

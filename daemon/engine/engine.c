@@ -414,6 +414,9 @@ static struct policy_context context_of(struct engine *e)
 		.is_batching = is_batching,
 		.focus_ends_us = outlook->until_us,
 		.delivery_us = is_batching ? outlook->release_us : 0,
+		.planned_us = is_batching && e->timetable.due_us != INSTANT_NEVER
+				      ? e->timetable.due_us
+				      : 0,
 	};
 }
 

@@ -86,6 +86,14 @@ static void focus_until(struct world *w, int64_t wall_us)
 	world_end(w);
 }
 
+static void inhibit(struct world *w)
+{
+	world_begin(w);
+	w->has_moved = true;
+	assert_true(engine_inhibit(w->engine, w->senders[0], "a film") > 0);
+	world_end(w);
+}
+
 static void dismiss(struct world *w, uint32_t id)
 {
 	int64_t n;
@@ -194,6 +202,40 @@ static void without_deliveries_any_more_the_end_of_focus_releases(void **state)
 	assert_state(w, id, PING_SHOWN);
 }
 
+static void what_waits_for_a_delivery_goes_though_focus_has_no_end(void **state)
+{
+	struct world *w = *state;
+	uint32_t before, after;
+
+	world_set(w, "deliver", "at", "12:30");
+	before = world_ping(w, "Mail");
+	assert_due(w, before, AT(12, 30), DUE_DELIVERY);
+	inhibit(w);
+	assert_due(w, before, AT(16, 30), DUE_LONGEST);
+	world_go(w, AT(13, 0));
+	after = world_ping(w, "Mail");
+	assert_due(w, after, AT(17, 0), DUE_LONGEST);
+	assert_next_release(w, AT(16, 30));
+	world_go(w, AT(16, 30) + SECOND);
+	assert_state(w, before, PING_SHOWN);
+	assert_state(w, after, PING_HELD);
+}
+
+static void what_comes_in_focus_without_an_end_waits_for_the_delivery_too(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "deliver", "at", "17:00");
+	inhibit(w);
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(21, 0), DUE_LONGEST);
+	world_begin(w);
+	world_leave(w, 0);
+	world_end(w);
+	assert_due(w, id, AT(17, 0), DUE_DELIVERY);
+}
+
 static void a_digest_that_waits_for_a_display_does_not_keep_the_rest(void **state)
 {
 	struct world *w = *state;
@@ -261,6 +303,8 @@ int main(void)
 		TEST(the_end_of_a_block_is_no_release_of_what_hours_hold),
 		TEST(the_end_of_a_block_is_the_next_release_before_a_delivery),
 		TEST(without_deliveries_any_more_the_end_of_focus_releases),
+		TEST(what_waits_for_a_delivery_goes_though_focus_has_no_end),
+		TEST(what_comes_in_focus_without_an_end_waits_for_the_delivery_too),
 		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(while_nothing_is_due_nothing_wakes_it),
