@@ -334,7 +334,8 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		if (count_some(r, pass, batch.number))
 			return true;
 		start_telling(r, pass, &batch);
-		return !r->is_presenting;
+		/* Also when it is told now: others may go meanwhile. */
+		return true;
 	case BATCH_OPENING: {
 		const struct ping_query announced = {.state = PING_ANNOUNCED,
 						     .batch = batch.number,

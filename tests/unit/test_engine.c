@@ -259,6 +259,23 @@ static void a_digest_that_waits_for_a_display_does_not_keep_the_rest(void **stat
 		assert_state(w, ids[i], PING_ANNOUNCED);
 }
 
+static void a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest(void **state)
+{
+	struct world *w = *state;
+	uint32_t first, second;
+
+	world_set(w, "release", "digest_above", "0");
+	focus(w, HOUR);
+	first = world_ping(w, "Mail");
+	world_go(w, AT(9, 0) + SECOND / 2);
+	assert_state(w, first, PING_ANNOUNCED);
+	focus(w, HOUR);
+	second = world_ping(w, "Mail");
+	/* The presenter hasn't said anything yet. */
+	world_kill(w, 2 * HOUR);
+	assert_state(w, second, PING_ANNOUNCED);
+}
+
 /* --- clocks --- */
 
 static void a_clock_that_is_set_by_less_than_a_second_makes_nothing_late(void **state)
@@ -306,6 +323,7 @@ int main(void)
 		TEST(what_waits_for_a_delivery_goes_though_focus_has_no_end),
 		TEST(what_comes_in_focus_without_an_end_waits_for_the_delivery_too),
 		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
+		TEST(a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(while_nothing_is_due_nothing_wakes_it),
 	};
