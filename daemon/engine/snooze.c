@@ -36,7 +36,8 @@ bool snooze_wake(struct snooze *s, struct pass *pass, enum hold_until until, str
 			change.released_us = pass->now.wall_us;
 		} else {
 			change.until = until;
-			change.due = due;
+			/* With nothing that holds it, it is due when it was to come back. */
+			change.due = due.reason == DUE_SNOOZED ? p->due : due;
 		}
 		change.changed_us = pass->now.wall_us;
 		if (journal_change(pass->journal, p, &change) < 0) {

@@ -104,6 +104,16 @@ static void dismiss(struct world *w, uint32_t id)
 	world_end(w);
 }
 
+static void snooze(struct world *w, uint32_t id, int64_t wall_us)
+{
+	int64_t n;
+
+	world_begin(w);
+	w->has_moved = true;
+	assert_int_equal(engine_snooze(w->engine, &id, 1, wall_us, &n), CONTROL_OK);
+	world_end(w);
+}
+
 /* --- when it goes --- */
 
 static void what_is_held_goes_at_the_end_of_the_block(void **state)
@@ -276,6 +286,20 @@ static void a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest(void *
 	assert_state(w, second, PING_ANNOUNCED);
 }
 
+/* --- sleep --- */
+
+static void one_that_was_snoozed_is_late_when_it_was(void **state)
+{
+	struct world *w = *state;
+	uint32_t id = world_ping(w, "Mail");
+
+	snooze(w, id, AT(9, 0));
+	world_restart(w, 2 * HOUR);
+	world_pass(w, SECOND);
+	assert_state(w, id, PING_SHOWN);
+	assert_due(w, id, AT(9, 0), DUE_SNOOZED);
+}
+
 /* --- clocks --- */
 
 static void a_clock_that_is_set_by_less_than_a_second_makes_nothing_late(void **state)
@@ -324,6 +348,7 @@ int main(void)
 		TEST(what_comes_in_focus_without_an_end_waits_for_the_delivery_too),
 		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
 		TEST(a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest),
+		TEST(one_that_was_snoozed_is_late_when_it_was),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(while_nothing_is_due_nothing_wakes_it),
 	};
