@@ -105,11 +105,12 @@ static void apply_verdict(struct arrival *a, struct ping *p, const struct notifi
 {
 	p->rule = verdict->rule;
 	p->urgency = verdict->urgency;
+	/* Of one that isn't held there are none. */
+	p->due = verdict->bound;
+	p->until = verdict->until;
 	switch (verdict->kind) {
 	case VERDICT_HOLD:
 		p->state = PING_HELD;
-		p->due = verdict->bound;
-		p->until = verdict->until;
 		p->digest = verdict->digest;
 		break;
 	case VERDICT_DELIVER:
@@ -239,6 +240,7 @@ bool arrival_notify(struct arrival *a, const struct policy_context *context,
 struct anew {
 	struct arrival *arrival;
 	const struct policy_context *context;
+	const struct ping *old;
 	struct ping *p;
 	enum sandboxed sandboxed;
 	char *trace; /* what p->trace is */
@@ -254,6 +256,11 @@ static void decide_anew(void *data, const struct notification *kept)
 	n.sandboxed = anew->sandboxed;
 	n.is_again = true;
 	decide(anew->arrival, anew->context, &n, anew->p, &anew->trace);
+	/* As before: then it counts from when it came in, and not from now. */
+	if (anew->p->state == PING_HELD && anew->p->until == anew->old->until &&
+	    anew->p->due.reason == anew->old->due.reason &&
+	    strcmp(anew->p->rule, anew->old->rule) == 0)
+		anew->p->due = anew->old->due;
 }
 
 bool arrival_identified(struct arrival *a, const struct policy_context *context, uint32_t id,
@@ -261,13 +268,14 @@ bool arrival_identified(struct arrival *a, const struct policy_context *context,
 {
 	autofree(ping) struct ping *old = NULL;
 	struct ping p;
-	struct anew anew = {a, context, &p, sandboxed, NULL};
+	struct anew anew = {a, context, NULL, &p, sandboxed, NULL};
 	bool is_named, has_changed;
 
 	if (get_live(a, id, &old) < 0 || old->kind == PING_OWN)
 		return false;
 	is_named = !*old->desktop_entry && *app;
 	p = *old;
+	anew.old = old;
 	if (is_named)
 		p.desktop_entry = app;
 	if (!*p.app)

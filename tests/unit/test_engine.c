@@ -114,6 +114,28 @@ static void snooze(struct world *w, uint32_t id, int64_t wall_us)
 	world_end(w);
 }
 
+static void identify(struct world *w, uint32_t id, enum sandboxed sandboxed)
+{
+	world_begin(w);
+	w->has_moved = true;
+	engine_identified(w->engine, id, "", 0, sandboxed);
+	world_end(w);
+}
+
+/* Its sender isn't found out yet. */
+static uint32_t ping_of_unknown(struct world *w)
+{
+	struct notification n = world_plain;
+	size_t at;
+
+	n.app = "Mail";
+	n.is_unidentified = true;
+	world_begin(w);
+	at = world_notify(w, 0, 0, &n, false);
+	world_end(w);
+	return w->sent[at].id;
+}
+
 /* --- when it goes --- */
 
 static void what_is_held_goes_at_the_end_of_the_block(void **state)
@@ -316,6 +338,38 @@ static void a_clock_that_is_set_by_less_than_a_second_makes_nothing_late(void **
 	assert_due(w, id, AT(9, 0) + 990 * USEC_PER_MSEC, DUE_BLOCK_END);
 }
 
+/* --- deciding once more --- */
+
+static void one_whose_sender_is_found_out_is_due_as_before(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "rule box", "sandboxed", "no");
+	world_set(w, "rule box", "verdict", "drop");
+	focus(w, 8 * HOUR);
+	id = ping_of_unknown(w);
+	assert_due(w, id, AT(12, 0), DUE_LONGEST);
+	world_pass(w, 20 * SECOND);
+	identify(w, id, SANDBOXED_YES);
+	assert_due(w, id, AT(12, 0), DUE_LONGEST);
+}
+
+static void one_that_comes_through_once_its_sender_is_found_out_is_due_no_more(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "rule box", "sandboxed", "yes");
+	world_set(w, "rule box", "verdict", "deliver");
+	focus(w, 8 * HOUR);
+	id = ping_of_unknown(w);
+	assert_state(w, id, PING_HELD);
+	identify(w, id, SANDBOXED_YES);
+	assert_state(w, id, PING_RELEASING);
+	assert_due(w, id, 0, DUE_NONE);
+}
+
 /* --- idle --- */
 
 static void while_nothing_is_due_nothing_wakes_it(void **state)
@@ -350,6 +404,8 @@ int main(void)
 		TEST(a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest),
 		TEST(one_that_was_snoozed_is_late_when_it_was),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
+		TEST(one_whose_sender_is_found_out_is_due_as_before),
+		TEST(one_that_comes_through_once_its_sender_is_found_out_is_due_no_more),
 		TEST(while_nothing_is_due_nothing_wakes_it),
 	};
 
