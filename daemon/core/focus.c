@@ -297,6 +297,32 @@ static enum focus_outcome follow(struct focus *f, const struct schedule_now *sch
 	return outcome;
 }
 
+/*
+ * After another boot there is only the wall time of an end: where the clock was set, it is another one now.
+ *
+ * Return: whether an end has moved.
+ */
+static bool follow_clock(struct focus *f, struct instant now)
+{
+	int64_t ends_us = instant_wall(f->pomodoro.ends, now);
+	bool has_moved = false;
+
+	if (f->pomodoro.phase != POMODORO_OFF && ends_us != f->pomodoro.ends.wall_us) {
+		f->pomodoro.ends.wall_us = ends_us;
+		has_moved = true;
+	}
+	for (size_t i = 0; i < f->n_tokens; i++) {
+		struct token *t = &f->tokens[i];
+
+		ends_us = token_ends(t, now);
+		if (t->clock != TOKEN_BY_BOOT || ends_us == t->ends_wall_us)
+			continue;
+		t->ends_wall_us = ends_us;
+		has_moved = true;
+	}
+	return has_moved;
+}
+
 static void tick(struct focus *f, struct instant now)
 {
 	size_t kept = 0, i;
@@ -332,8 +358,9 @@ enum focus_outcome focus_apply(struct focus *f, const struct focus_event *event,
 		break;
 	case FOCUS_TICK:
 		has_gone_on = follow_pomodoro(f, event->plan, now);
+		is_changed = follow_clock(f, now);
 		tick(f, now);
-		is_changed = f->n_tokens < n_before;
+		is_changed |= f->n_tokens < n_before;
 		break;
 	}
 	if (outcome != FOCUS_OK && event->kind != FOCUS_SCHEDULE)

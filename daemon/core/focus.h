@@ -74,7 +74,7 @@ enum focus_event_kind {
 	FOCUS_UNINHIBIT, /* and give it back */
 	/* These two also bring the pomodoro to where it is by now, so that focus isn't off in between. */
 	FOCUS_SCHEDULE, /* those of the blocks become the ones that hold now */
-	FOCUS_TICK,     /* give back those whose end has come */
+	FOCUS_TICK,     /* give back those whose end has come; and follow a clock that was set */
 };
 
 struct focus_event {

@@ -338,6 +338,39 @@ static void a_clock_that_is_set_by_less_than_a_second_makes_nothing_late(void **
 	assert_due(w, id, AT(9, 0) + 990 * USEC_PER_MSEC, DUE_BLOCK_END);
 }
 
+static void a_duration_that_a_clock_was_set_in_holds_over_a_boot(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	focus(w, 2 * HOUR);
+	id = world_ping(w, "Mail");
+	world_step(w, 5 * HOUR);
+	assert_due(w, id, AT(15, 0), DUE_BLOCK_END);
+	world_reboot(w, HOUR, false);
+	assert_state(w, id, PING_HELD);
+	assert_due(w, id, AT(15, 0), DUE_BLOCK_END);
+}
+
+static void a_break_that_a_clock_was_set_in_holds_over_a_boot(void **state)
+{
+	struct world *w = *state;
+	struct engine_status status;
+
+	world_begin(w);
+	assert_int_equal(engine_start_pomodoro(w->engine, 4), CONTROL_OK);
+	world_end(w);
+	world_go(w, AT(8, 26));
+	world_step(w, 5 * HOUR);
+	/* No timer tells it so; the next one that comes does. */
+	world_ping(w, "Mail");
+	world_reboot(w, MINUTE, false);
+	engine_status(w->engine, &status);
+	assert_false(status.is_focus_on);
+	assert_true(status.next_change_us >= AT(13, 30) &&
+		    status.next_change_us < AT(13, 30) + SECOND);
+}
+
 /* --- deciding once more --- */
 
 static void one_whose_sender_is_found_out_is_due_as_before(void **state)
@@ -404,6 +437,8 @@ int main(void)
 		TEST(a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest),
 		TEST(one_that_was_snoozed_is_late_when_it_was),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
+		TEST(a_duration_that_a_clock_was_set_in_holds_over_a_boot),
+		TEST(a_break_that_a_clock_was_set_in_holds_over_a_boot),
 		TEST(one_whose_sender_is_found_out_is_due_as_before),
 		TEST(one_that_comes_through_once_its_sender_is_found_out_is_due_no_more),
 		TEST(while_nothing_is_due_nothing_wakes_it),
