@@ -102,15 +102,16 @@ void hold_add(struct hold *h, const struct ping *p)
 bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const char *boot_id)
 {
 	const int64_t now_us = pass->now.wall_us;
+	bool has_moved = follow_clock(h, pass, boot_id);
 
-	if (follow_clock(h, pass, boot_id))
+	if (has_moved)
 		find_first(h, pass);
 	if (h->next_wall_us > now_us)
-		return false;
+		return has_moved;
 	/* The one that the timer was set for may have gone meanwhile. */
 	find_first(h, pass);
 	if (h->next_wall_us > now_us)
-		return false;
+		return has_moved;
 	release_begin(release, pass, BATCH_TAKES_DUE, (struct due){h->next_wall_us, DUE_NONE}, 0);
 	/* Until that batch is formed, its items are still the first ones. */
 	h->next_wall_us = MIN(hold_first(pass), usec_add(now_us, AGAIN_US));

@@ -22,7 +22,7 @@ void hold_add(struct hold *h, const struct ping *p);
 /**
  * hold_wake() - those whose instant has come begin to go
  *
- * Return: true when there were any.
+ * Return: true when there were any, or the instants have moved with a clock that was set.
  */
 bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const char *boot_id);
 

@@ -352,6 +352,21 @@ static void a_duration_that_a_clock_was_set_in_holds_over_a_boot(void **state)
 	assert_due(w, id, AT(15, 0), DUE_BLOCK_END);
 }
 
+static void a_clock_that_is_set_is_followed_on_disk_at_once(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_set(w, "hold", "longest", "30m");
+	focus_until(w, AT(20, 0));
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(8, 30), DUE_LONGEST);
+	world_pass(w, 10 * MINUTE);
+	world_step(w, 5 * HOUR);
+	world_reboot(w, MINUTE, true);
+	assert_due(w, id, AT(13, 30), DUE_LONGEST);
+}
+
 static void a_break_that_a_clock_was_set_in_holds_over_a_boot(void **state)
 {
 	struct world *w = *state;
@@ -438,6 +453,7 @@ int main(void)
 		TEST(one_that_was_snoozed_is_late_when_it_was),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(a_duration_that_a_clock_was_set_in_holds_over_a_boot),
+		TEST(a_clock_that_is_set_is_followed_on_disk_at_once),
 		TEST(a_break_that_a_clock_was_set_in_holds_over_a_boot),
 		TEST(one_whose_sender_is_found_out_is_due_as_before),
 		TEST(one_that_comes_through_once_its_sender_is_found_out_is_due_no_more),
