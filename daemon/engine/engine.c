@@ -1,6 +1,7 @@
 #include "daemon/engine/engine.h"
 
 #include "config/duration.h"
+#include "daemon/core/forecast.h"
 #include "daemon/engine/arrival.h"
 #include "daemon/engine/delivery.h"
 #include "daemon/engine/handle.h"
@@ -24,6 +25,8 @@
 #define LAZY_COMMIT_US (1 * USEC_PER_SEC)
 /* A lulld that follows another one after no more than this is taken for the same one. */
 #define AWAY_BRIEFLY_US (10 * USEC_PER_SEC)
+/* What was missed longer ago isn't looked for. */
+#define MISSED_WITHIN_US (INT64_C(366) * 86400 * USEC_PER_SEC)
 /* How often the disk is tried while it fails. */
 #define RECOVER_US (5 * USEC_PER_SEC)
 
@@ -284,14 +287,20 @@ static void follow(struct engine *e, const struct focus_change *change, int64_t 
 		end_block(e, change, ended_us, is_by_user);
 }
 
-static enum focus_outcome apply(struct engine *e, const struct focus_event *event)
+/* @ends_us: when focus is to end */
+static enum focus_outcome apply_until(struct engine *e, const struct focus_event *event,
+				      int64_t ends_us)
 {
 	struct focus_change change;
-	int64_t ends_us = focus_ends(&e->focus, e->pass.now);
 	enum focus_outcome outcome = focus_apply(&e->focus, event, e->pass.now, &change);
 
 	follow(e, &change, ends_us, event->kind == FOCUS_END);
 	return outcome;
+}
+
+static enum focus_outcome apply(struct engine *e, const struct focus_event *event)
+{
+	return apply_until(e, event, focus_ends(&e->focus, e->pass.now));
 }
 
 /* Tokens of the blocks, if it may be others that hold. */
@@ -444,18 +453,69 @@ static void wake_snoozed(struct engine *e, bool goes_at_once, bool is_free)
 		e->hold.next_wall_us = MIN(e->hold.next_wall_us, due.wall_us);
 }
 
+/* Blocks, rounds and deliveries, as they are now. */
+static void follow_time(struct engine *e)
+{
+	/* Whichever token goes last here, it was to end with the one that had the latest end. */
+	int64_t ends_us = focus_ends(&e->focus, e->pass.now);
+
+	e->outlook.is_known = false;
+	/* First, so that focus goes on where a block begins as something else ends. */
+	look_at_timetable(e);
+	ends_us = MAX(ends_us, focus_ends(&e->focus, e->pass.now));
+	if (apply_until(e,
+			&(struct focus_event){.kind = FOCUS_TICK,
+					      .plan = &e->pass.settings->pomodoro},
+			ends_us) != FOCUS_OK)
+		log_error("the end of a block was missed");
+	deliver_if_due(e);
+}
+
+/* When focus was to go off, or the delivery was to be, if that is past; else INSTANT_NEVER. */
+static int64_t find_missed(struct engine *e, struct instant now)
+{
+	bool is_on = focus_is_on(&e->focus);
+	int64_t due_us = is_on ? focus_ends(&e->focus, now) : e->timetable.due_us;
+	/* As it was seen when nothing of it was past. */
+	const struct instant back = {now.wall_us - MISSED_WITHIN_US,
+				     now.boot_us - MISSED_WITHIN_US};
+	struct schedule schedule;
+	struct forecast f;
+
+	if (due_us <= 0 || due_us >= now.wall_us)
+		return INSTANT_NEVER;
+	schedule = timetable_schedule(&e->timetable, &e->pass);
+	f = forecast_see(&schedule, &e->focus, &e->pass.settings->pomodoro, back,
+			 e->timetable.due_us);
+	due_us = is_on ? f.until_us : f.release_us;
+	return due_us > 0 && due_us < now.wall_us ? due_us : INSTANT_NEVER;
+}
+
+/*
+ * What was to be released while lulld couldn't, because it wasn't running or the computer slept, goes before
+ * what has begun since takes hold of it: the end of focus first, then the delivery that has waited for it.
+ */
+static void catch_up(struct engine *e, struct instant now)
+{
+	for (int i = 0; i < 2; i++) {
+		int64_t missed_us = find_missed(e, now);
+
+		if (missed_us == INSTANT_NEVER)
+			return;
+		/* What ends by boot time has ended then, too. */
+		missed_us = MIN(missed_us + CLOCK_SET_US, now.wall_us);
+		e->pass.now = (struct instant){missed_us, now.boot_us - (now.wall_us - missed_us)};
+		follow_time(e);
+	}
+}
+
 void engine_wake(struct engine *e, struct instant now)
 {
 	bool is_on, is_delivering = timetable_is_delivering(&e->pass);
 
+	catch_up(e, now);
 	e->pass.now = now;
-	e->outlook.is_known = false;
-	/* First, so that focus goes on where a block begins as something else ends. */
-	look_at_timetable(e);
-	if (apply(e, &(struct focus_event){.kind = FOCUS_TICK,
-					   .plan = &e->pass.settings->pomodoro}) != FOCUS_OK)
-		log_error("the end of a block was missed");
-	deliver_if_due(e);
+	follow_time(e);
 	is_on = focus_is_on(&e->focus);
 	wake_snoozed(e, !is_on && is_delivering, !is_on && !is_delivering);
 	if (hold_wake(&e->hold, &e->pass, &e->release, e->boot_id))

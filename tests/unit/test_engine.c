@@ -136,6 +136,12 @@ static uint32_t ping_of_unknown(struct world *w)
 	return w->sent[at].id;
 }
 
+static void set_block(struct world *w, const char *section, const char *start, const char *end)
+{
+	world_set(w, section, "start", start);
+	world_set(w, section, "end", end);
+}
+
 /* --- when it goes --- */
 
 static void what_is_held_goes_at_the_end_of_the_block(void **state)
@@ -310,6 +316,83 @@ static void a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest(void *
 
 /* --- sleep --- */
 
+static void what_was_due_in_sleep_goes_though_the_next_block_is_on(void **state)
+{
+	struct world *w = *state;
+	uint32_t before, after;
+
+	set_block(w, "block work", "09:00", "17:00");
+	world_set(w, "hold", "longest", "7d");
+	world_go(w, AT(16, 0));
+	before = world_ping(w, "Mail");
+	assert_due(w, before, AT(17, 0), DUE_BLOCK_END);
+	/* Into the middle of the next day's block. */
+	world_sleep(w, 18 * HOUR);
+	after = world_ping(w, "Mail");
+	world_pass(w, SECOND);
+	assert_state(w, before, PING_SHOWN);
+	assert_state(w, after, PING_HELD);
+	assert_due(w, before, AT(17, 0), DUE_BLOCK_END);
+	assert_due(w, after, AT(24 + 17, 0), DUE_BLOCK_END);
+}
+
+static void what_was_due_while_it_was_not_running_goes_though_the_next_block_is_on(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	set_block(w, "block work", "09:00", "17:00");
+	world_set(w, "hold", "longest", "7d");
+	world_go(w, AT(16, 0));
+	id = world_ping(w, "Mail");
+	world_reboot(w, 18 * HOUR, false);
+	assert_state(w, id, PING_RELEASING);
+}
+
+static void a_delivery_that_was_missed_in_sleep_comes_though_a_block_is_on(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	set_block(w, "block work", "13:00", "17:00");
+	world_set(w, "deliver", "at", "12:30");
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(12, 30), DUE_DELIVERY);
+	world_sleep(w, 6 * HOUR);
+	world_pass(w, SECOND);
+	assert_state(w, id, PING_SHOWN);
+	assert_due(w, id, AT(12, 30), DUE_DELIVERY);
+}
+
+static void a_break_that_was_slept_over_is_one(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	world_begin(w);
+	assert_int_equal(engine_start_pomodoro(w->engine, 4), CONTROL_OK);
+	world_end(w);
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(8, 25), DUE_BLOCK_END);
+	world_sleep(w, 35 * MINUTE);
+	world_pass(w, SECOND);
+	assert_state(w, id, PING_SHOWN);
+	assert_due(w, id, AT(8, 25), DUE_BLOCK_END);
+}
+
+static void focus_was_due_to_end_with_what_ended_last(void **state)
+{
+	struct world *w = *state;
+	uint32_t id;
+
+	set_block(w, "block work", "08:00", "10:00");
+	focus(w, HOUR);
+	id = world_ping(w, "Mail");
+	assert_due(w, id, AT(10, 0), DUE_BLOCK_END);
+	world_sleep(w, 3 * HOUR);
+	assert_due(w, id, AT(10, 0), DUE_BLOCK_END);
+}
+
 static void one_that_was_snoozed_is_late_when_it_was(void **state)
 {
 	struct world *w = *state;
@@ -450,6 +533,11 @@ int main(void)
 		TEST(what_comes_in_focus_without_an_end_waits_for_the_delivery_too),
 		TEST(a_digest_that_waits_for_a_display_does_not_keep_the_rest),
 		TEST(a_digest_that_is_being_told_at_a_start_does_not_keep_the_rest),
+		TEST(what_was_due_in_sleep_goes_though_the_next_block_is_on),
+		TEST(what_was_due_while_it_was_not_running_goes_though_the_next_block_is_on),
+		TEST(a_delivery_that_was_missed_in_sleep_comes_though_a_block_is_on),
+		TEST(a_break_that_was_slept_over_is_one),
+		TEST(focus_was_due_to_end_with_what_ended_last),
 		TEST(one_that_was_snoozed_is_late_when_it_was),
 		TEST(a_clock_that_is_set_by_less_than_a_second_makes_nothing_late),
 		TEST(a_duration_that_a_clock_was_set_in_holds_over_a_boot),
