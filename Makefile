@@ -90,7 +90,7 @@ MAN := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
 
 # --- tests and benchmarks --------------------------------------------------------------------------
 
-UNIT_TESTS := duration settings pattern text policy one_time_code tally focus pomodoro schedule batch digest ledger desktop command services dropin framing print when load journal timetable engine wire manual identity
+UNIT_TESTS := duration settings pattern text policy one_time_code tally focus pomodoro schedule batch digest ledger desktop command services dropin framing print when load journal timetable engine traces wire manual identity
 unit-framing_SRC := daemon/shim/framing.c
 unit-print_SRC := client/print.c
 unit-print_PKG := jansson
@@ -110,6 +110,8 @@ unit-timetable_PKG := sqlite3
 WORLD_SRC := tests/unit/world.c tests/unit/world_ports.c tests/unit/world_life.c tests/unit/world_look.c
 unit-engine_SRC := $(WORLD_SRC) $(ENGINE_SRC) daemon/log.c $(JOURNAL_SRC)
 unit-engine_PKG := sqlite3
+unit-traces_SRC := $(unit-engine_SRC)
+unit-traces_PKG := sqlite3
 unit-dropin_SRC := client/dropin.c
 unit-manual_SRC := config/manual.c
 unit-identity_SRC := daemon/bus/identity.c
