@@ -71,7 +71,8 @@ static bool reattach_next(struct delivery *d, struct pass *pass)
 			return false;
 		}
 		d->reattached = p->display_id;
-		if (p->state != PING_SHOWN || pass->ports->show(pass->data, p, false, true) < 0)
+		if (p->state != PING_SHOWN || p->seq > d->last_seq ||
+		    pass->ports->show(pass->data, p, false, true) < 0)
 			continue;
 		d->in_flight = p->id;
 		d->asked_boot_us = pass->now.boot_us;

@@ -177,6 +177,7 @@ struct engine *engine_new(struct journal *journal, const struct settings *settin
 	e->lazy_boot_us = e->recover_boot_us = INSTANT_NEVER;
 	snprintf(e->boot_id, sizeof(e->boot_id), "%s", boot_id);
 	delivery_init(&e->delivery);
+	e->delivery.last_seq = journal_last_seq(journal);
 	e->arrival = (struct arrival){.pass = &e->pass,
 				      .delivery = &e->delivery,
 				      .release = &e->release,

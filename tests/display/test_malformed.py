@@ -128,7 +128,7 @@ def test_malformed_pings_that_were_held_come_out_and_harm_nobody(x_session, serv
     assert len(session.held()) == len(ids) == len(set(ids))
     for name, id_ in zip(held, ids):
         session.lull("release", str(id_))
-        notify(session, f"after {name}", hints={"urgency": dbus.Byte(2)})
+        notify(session, f"after {name}", hints={"urgency": dbus.Byte(2), "category": "call.incoming"})
         session.wait_shown(f"after {name}")
         session.wait_for(lambda: not [i for i in json.loads(session.lull("list", "--json")) if i["id"] == id_ and
                                       i["state"] == "releasing"], f"its turn: {name}")

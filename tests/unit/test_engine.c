@@ -501,6 +501,35 @@ static void one_that_comes_through_once_its_sender_is_found_out_is_due_no_more(v
 	assert_due(w, id, 0, DUE_NONE);
 }
 
+/* --- what a display forgets with each lulld --- */
+
+/* The display may be known to be such a one only after it was given something. */
+static void what_this_lulld_has_sent_is_not_sent_anew(void **state)
+{
+	struct world *w = *state;
+	size_t before, after;
+
+	world_begin(w);
+	world_display_up(w, false);
+	world_end(w);
+	before = world_item(w, world_ping(w, "Mail"))->sent;
+	world_pass(w, SECOND);
+	world_restart(w, SECOND);
+	world_begin(w);
+	world_display_up(w, false);
+	world_end(w);
+	after = world_item(w, world_ping(w, "Chat"))->sent;
+	world_pass(w, SECOND);
+	assert_true(w->sent[before].was_shown && w->sent[after].was_shown);
+	w->sent[before].was_shown = w->sent[after].was_shown = false;
+	world_begin(w);
+	engine_display_resend(w->engine);
+	world_end(w);
+	world_pass(w, 5 * SECOND);
+	assert_true(w->sent[before].was_shown);
+	assert_false(w->sent[after].was_shown);
+}
+
 /* --- idle --- */
 
 static void while_nothing_is_due_nothing_wakes_it(void **state)
@@ -545,6 +574,7 @@ int main(void)
 		TEST(a_break_that_a_clock_was_set_in_holds_over_a_boot),
 		TEST(one_whose_sender_is_found_out_is_due_as_before),
 		TEST(one_that_comes_through_once_its_sender_is_found_out_is_due_no_more),
+		TEST(what_this_lulld_has_sent_is_not_sent_anew),
 		TEST(while_nothing_is_due_nothing_wakes_it),
 	};
 
