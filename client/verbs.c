@@ -127,7 +127,8 @@ static const struct verb verbs[] = {
 		.summary = "start a focus block, or move the end of the one that is on",
 		.details =
 			"Notifications are held until the block ends, then released together. Without a\n"
-			"duration the block is as long as lull.conf says. Starts lulld if need be.\n"
+			"duration the block is as long as lull.conf says. Starts lulld if need be, once\n"
+			"lull is installed or enabled.\n"
 			"\n"
 			"  lull focus 50m          also 1h30m, 90 (minutes), 2d\n"
 			"  lull focus until 11:30 --label writing\n"
@@ -167,7 +168,8 @@ static const struct verb verbs[] = {
 		.synopsis = "[DURATION | until TIME] [--json]",
 		.summary = "end focus if it is on, else start it",
 		.details =
-			"For a key binding or a button in a status bar. Starts lulld if need be.\n"
+			"For a key binding or a button in a status bar. Starts lulld if need be, once\n"
+			"lull is installed or enabled.\n"
 			"\n"
 			"  lull toggle\n"
 			"  lull toggle 50m         50 minutes, if it starts\n",
@@ -183,7 +185,8 @@ static const struct verb verbs[] = {
 			"Notifications are held in each round and released in the break after it. How long\n"
 			"they are, and how many rounds there are without N, lull.conf says. After the last\n"
 			"round it is over; 'lull end' ends it before, also in a break; to start it while one\n"
-			"is on is to start anew. Starts lulld if need be.\n"
+			"is on is to start anew. Starts lulld if need be, once\n"
+			"lull is installed or enabled.\n"
 			"\n"
 			"  lull pomodoro\n"
 			"  lull pomodoro 8         eight rounds; some breaks are longer\n",
@@ -235,7 +238,7 @@ static const struct verb verbs[] = {
 	{
 		.name = "audit",
 		.synopsis = "[--json]",
-		.summary = "was anything held longer than it was to be?",
+		.summary = "whether anything was held longer than it was to be",
 		.details =
 			"Compares, for all that is on record, when each was due and when it was released. Exit\n"
 			"status 0 when none was late by more than a second, else 1, and which were.\n"
