@@ -30,9 +30,9 @@ struct delivery {
 	int64_t next_try_boot_us; /* after a failure of ours; INSTANT_NEVER */
 	bool was_away_briefly;    /* a lulld was here until a moment before this one */
 	bool is_reattaching;      /* what is open is being sent anew; see delivery_reattach() */
-	int64_t last_seq;         /* of what earlier lullds have taken; what is newer this one has sent */
-	uint32_t reattached;      /* display_id of the last one */
-	bool is_reattach;         /* the one in flight is one of these */
+	int64_t last_seq; /* of what earlier lullds have taken; what is newer this one has sent */
+	uint32_t reattached; /* display_id of the last one */
+	bool is_reattach;    /* the one in flight is one of these */
 };
 
 void delivery_init(struct delivery *d);
