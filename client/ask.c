@@ -227,12 +227,30 @@ static enum outcome read_question(const char *text, struct asked *q)
 	return OUTCOME_DONE;
 }
 
+/* "@1795510800", as date(1) writes and reads it: for an hour that the clock shows twice. */
+static bool read_seconds(const char *text, int64_t *ret_us)
+{
+	long long seconds;
+	int length = 0;
+
+	if (sscanf(text, "@%lld%n", &seconds, &length) != 1 || text[length] != '\0' ||
+	    seconds < 0 || seconds > INT64_MAX / USEC_PER_SEC)
+		return false;
+	*ret_us = seconds * USEC_PER_SEC;
+	return true;
+}
+
 static enum outcome read_instant(const char *text, int64_t *ret_us)
 {
 	int64_t now_us = when_now();
+	bool is_date;
 
 	*ret_us = now_us;
-	if (!text)
+	if (!text || read_seconds(text, ret_us))
+		return OUTCOME_DONE;
+	/* A date means the same whenever it is asked about: of two such times the first. */
+	is_date = strspn(text, "0123456789") == 4 && text[4] == '-';
+	if (is_date && when_parse(text, 0, ret_us) == 0)
 		return OUTCOME_DONE;
 	/* A day that is over is as good a question. */
 	if (when_parse(text, now_us, ret_us) == -ERANGE &&

@@ -56,7 +56,7 @@ static const struct option_row opt_at = {
 	.value = "TIME",
 	.type = OPTION_TEXT,
 	.offset = offsetof(struct args, at),
-	.help = "with --explain: when it comes; 'tue 10:15', '2026-12-24 18:00'",
+	.help = "with --explain: when it comes; 'tue 10:15', '2026-12-24 18:00', @SECONDS since 1970",
 };
 
 static const struct option_row opt_focus = {

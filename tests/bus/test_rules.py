@@ -396,6 +396,16 @@ def test_explain_says_what_the_daemon_then_does(bus, lulld_with, sender, user):
             [got[k] for k in ("verdict", "rule", "tokens", "rules")]
 
 
+@pytest.mark.parametrize("when,instant", [
+    ("2026-10-25 02:30", "2026-10-25 00:30"), ("2027-10-31 02:30", "2027-10-31 00:30"),
+    ("@1792891800", "2026-10-25 01:30"), ("2026-03-29 02:30", "2026-03-29 01:00"),
+])
+def test_a_date_means_the_same_whenever_it_is_asked_about(bus, lulld_with, when, instant):
+    bus.env["TZ"] = "Europe/Berlin"
+    lulld = lulld_with("")
+    assert lulld.client_json("check-config", "--explain", "app=x", "--at", when)["at"] == at(instant)
+
+
 def test_check_config_warns_of_what_can_be_in_force_but_hardly_as_meant(bus, lulld_with):
     lulld = lulld_with("")
     conf = bus.tmp_path / "config/lull/lull.conf"
