@@ -5,6 +5,7 @@
 
 #include "client/call.h"
 #include "client/explain.h"
+#include "client/items.h"
 #include "client/print.h"
 #include "client/when.h"
 #include "client/words.h"
@@ -304,13 +305,6 @@ static void start_focus(const struct settings *s, const struct schedule *schedul
 		return;
 }
 
-static const char *urgency_word(enum urgency urgency)
-{
-	static const char *const names[] = {"low", "normal", "critical"};
-
-	return urgency < ARRAY_SIZE(names) ? names[urgency] : "normal";
-}
-
 static const char *digest_word(enum rule_digest digest)
 {
 	static const char *const names[] = {"", "each", "count", "hide"};
@@ -349,7 +343,7 @@ static json_t *answer_json(const struct settings *s, const struct asked *q, int6
 			"breakthrough", (int)v->is_breakthrough, "rule", v->rule, "due",
 			explain_instant(v->due.wall_us), "due_reason",
 			due_reason_name(v->due.reason), "due_text", due_reason_text(v->due.reason),
-			"urgency", urgency_word(v->urgency), "came", urgency_word(q->n.urgency),
+			"urgency", items_urgency(v->urgency), "came", items_urgency(q->n.urgency),
 			"digest", digest_word(v->digest), "tokens", explain_tokens(t.tokens),
 			"focus", (int)focus_is_on(f), "batching", (int)context.is_batching,
 			"focus_until", explain_instant(forecast.until_us), "rules",
@@ -364,7 +358,7 @@ static void print_asked(const struct notification *n)
 	const struct {
 		const char *key, *value;
 	} parts[] = {{"app", n->app},           {"desktop-entry", n->desktop_entry},
-		     {"category", n->category}, {"urgency", urgency_word(n->urgency)},
+		     {"category", n->category}, {"urgency", items_urgency(n->urgency)},
 		     {"summary", n->summary},   {"body", n->body}};
 	const char *semicolon = "";
 

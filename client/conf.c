@@ -29,15 +29,6 @@ static enum outcome no_home(void)
 	return OUTCOME_REFUSED;
 }
 
-/* A path needn't be UTF-8. */
-static json_t *path_json(const char *path)
-{
-	json_t *value = json_string(path);
-	autofree(str) char *escaped = value ? NULL : print_escape(path, strlen(path));
-
-	return value ? value : json_string(escaped);
-}
-
 static enum outcome put_json(const json_t *value)
 {
 	if (!value || print_json(stdout, value) < 0)
@@ -54,11 +45,11 @@ static enum outcome check_json(const char *path, const struct load_errors *error
 	json_t *lines = json_array(), *warnings = json_array();
 
 	for (size_t i = 0; i < errors->count; i++)
-		json_array_append_new(lines, path_json(errors->lines[i]));
+		json_array_append_new(lines, print_json_text(errors->lines[i]));
 	for (size_t i = 0; i < errors->n_warnings; i++)
-		json_array_append_new(warnings, path_json(errors->warnings[i]));
-	out = json_pack("{s:o, s:o, s:o}", "file", path_json(path), "mistakes", lines, "warnings",
-			warnings);
+		json_array_append_new(warnings, print_json_text(errors->warnings[i]));
+	out = json_pack("{s:o, s:o, s:o}", "file", print_json_text(path), "mistakes", lines,
+			"warnings", warnings);
 	return put_json(out);
 }
 
@@ -133,7 +124,7 @@ static json_t *value_json(const struct settings_entry *e)
 	case SETTING_BUDGET: break;
 	}
 	text = settings_value(e);
-	return text ? path_json(text) : NULL;
+	return text ? print_json_text(text) : NULL;
 }
 
 /* "focus.default", "block.work.start", "rule.chat.hint x-kde-origin-name" */
@@ -171,8 +162,8 @@ static enum outcome config_json(const char *path, bool is_there, const struct se
 			return call_no_memory();
 		}
 	}
-	out = json_pack("{s:o, s:b, s:o, s:O}", "file", path_json(path), "exists", (int)is_there,
-			"settings", all, "config_errors", daemon_errors);
+	out = json_pack("{s:o, s:b, s:o, s:O}", "file", print_json_text(path), "exists",
+			(int)is_there, "settings", all, "config_errors", daemon_errors);
 	return put_json(out);
 }
 

@@ -42,15 +42,6 @@ static int add_row(struct sink *to, const struct ping *p)
 	return print_table_add(to->table, cells);
 }
 
-/* A damaged file may hold what isn't UTF-8. */
-static json_t *text_or_escaped(const char *text)
-{
-	json_t *value = json_string(text);
-	autofree(str) char *escaped = value ? NULL : print_escape(text, strlen(text));
-
-	return value ? value : json_string(escaped);
-}
-
 static json_t *instant(int64_t us)
 {
 	return us > 0 ? json_integer(us) : json_null();
@@ -61,12 +52,12 @@ static int add_json(struct sink *to, const struct ping *p, const char *body)
 	json_int_t reason = p->state < PING_LIVE_STATES ? 0 : (json_int_t)p->reason;
 	autofree(json) json_t *out =
 		json_pack("{s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:s, s:I, s:I, s:o}", "id",
-			  (json_int_t)p->id, "app", text_or_escaped(p->app), "summary",
-			  text_or_escaped(p->summary), "body", text_or_escaped(body), "urgency",
+			  (json_int_t)p->id, "app", print_json_text(p->app), "summary",
+			  print_json_text(p->summary), "body", print_json_text(body), "urgency",
 			  items_urgency((json_int_t)p->urgency), "arrived",
 			  (json_int_t)p->arrived_us, "due", instant(p->due.wall_us), "state",
 			  ping_state_name(p->state), "changed", (json_int_t)p->changed_us, "reason",
-			  reason, "rule", text_or_escaped(p->rule));
+			  reason, "rule", print_json_text(p->rule));
 
 	if (!out)
 		return -ENOMEM;

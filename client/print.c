@@ -191,6 +191,14 @@ void print_text(FILE *out, const char *text)
 	fputs(escaped ? escaped : "(out of memory)", out);
 }
 
+json_t *print_json_text(const char *text)
+{
+	json_t *value = json_string(text);
+	autofree(str) char *escaped = value ? NULL : print_escape(text, strlen(text));
+
+	return value ? value : json_string(escaped);
+}
+
 int print_json(FILE *out, const json_t *value)
 {
 	/* jansson escapes C0, quotes and backslashes. The rest can only be inside strings, where \u is right. */

@@ -50,6 +50,9 @@ bool print_has_colour(FILE *out);
 /** print_text() - write @text escaped */
 void print_text(FILE *out, const char *text);
 
+/** print_json_text() - as JSON; what isn't UTF-8, as in a damaged file, is escaped. Return: NULL: no memory. */
+json_t *print_json_text(const char *text);
+
 /**
  * print_json() - one value on one line, without a newline at its end
  *

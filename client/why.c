@@ -4,6 +4,7 @@
 #include "client/archive.h"
 #include "client/call.h"
 #include "client/explain.h"
+#include "client/items.h"
 #include "client/print.h"
 #include "client/when.h"
 #include "client/words.h"
@@ -14,23 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *urgency_word(enum urgency urgency)
-{
-	static const char *const names[] = {"low", "normal", "critical"};
-
-	return urgency < ARRAY_SIZE(names) ? names[urgency] : "normal";
-}
-
 /* --- why --- */
-
-/* A damaged file may hold what isn't UTF-8. */
-static json_t *text_or_escaped(const char *text)
-{
-	json_t *value = json_string(text);
-	autofree(str) char *escaped = value ? NULL : print_escape(text, strlen(text));
-
-	return value ? value : json_string(escaped);
-}
 
 static json_t *why_json(const struct ping *p, const struct trace *t, const char *rules)
 {
@@ -40,13 +25,13 @@ static json_t *why_json(const struct ping *p, const struct trace *t, const char 
 		return NULL;
 	return json_pack(
 		"{s:I, s:o, s:o, s:I, s:s, s:o, s:s, s:b, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b, s:o}",
-		"id", (json_int_t)p->id, "app", text_or_escaped(p->app), "summary",
-		text_or_escaped(p->summary), "arrived", (json_int_t)p->arrived_us, "state",
+		"id", (json_int_t)p->id, "app", print_json_text(p->app), "summary",
+		print_json_text(p->summary), "arrived", (json_int_t)p->arrived_us, "state",
 		ping_state_name(p->state), "released", explain_instant(p->released_us), "verdict",
 		explain_verdict_name(t->kind), "breakthrough", (int)t->is_breakthrough, "rule",
 		p->rule, "due", explain_instant(t->due.wall_us), "due_reason",
 		due_reason_name(t->due.reason), "due_text", due_reason_text(t->due.reason),
-		"urgency", urgency_word(p->urgency), "came", urgency_word(t->came), "tokens",
+		"urgency", items_urgency(p->urgency), "came", items_urgency(t->came), "tokens",
 		explain_tokens(t->tokens), "batching", (int)t->is_batching, "rules", asked);
 }
 
@@ -202,8 +187,8 @@ static int audit_one(void *data, const struct ping *p)
 		cause = "woken-late";
 	return json_array_append_new(a->late,
 				     json_pack("{s:I, s:o, s:o, s:I, s:s, s:o, s:I, s:s}", "id",
-					       (json_int_t)p->id, "app", text_or_escaped(p->app),
-					       "summary", text_or_escaped(p->summary), "due",
+					       (json_int_t)p->id, "app", print_json_text(p->app),
+					       "summary", print_json_text(p->summary), "due",
 					       (json_int_t)p->due.wall_us, "due_reason",
 					       due_reason_name(p->due.reason), "released",
 					       explain_instant(p->released_us), "late_us",
