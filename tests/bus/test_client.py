@@ -217,6 +217,23 @@ def test_release_of_an_application_leaves_the_others(bus, held, lull, display):
     assert "leave one out" in refused(bus, "release", "1", "--app", "x", status=2)
 
 
+def test_release_of_an_application_finds_it_on_every_page(held, lull, sender, lulld):
+    """lulld gives 500 at a time; what waits for the display goes as one batch all the same."""
+    answered = []
+    for i in range(2100):
+        sender.notify_later(answered.append, answered.append, f"m{i}")
+    wait_for(lambda: len(answered) == 2100, "all are answered")
+    held("first of others", app="Mailbox")
+    held("last", app="MAIL")
+    assert lull("release", "--app", "Mail", "--json") == {"released": 2101}
+    items = lulld.peer.items()
+    assert [str(i["summary"]) for i in items if i["state"] == "held"] == ["first of others"]
+    assert len(items) == 2102
+    with sqlite3.connect(f"file:{lulld.state}/journal.db?mode=ro", uri=True) as db:
+        batches = db.execute("SELECT DISTINCT batch FROM ping WHERE released > 0").fetchall()
+    assert len(batches) == 1
+
+
 @pytest.mark.parametrize("kind, text", [
     ("standalone", "no, Title (pid 12) was there first, .* 'lull enable' puts it behind lull"),
     ("takeover", "no, Title (pid 12) has the notifications and lulld hasn't taken it over"),
