@@ -21,6 +21,12 @@ enum durability {
 	DURABILITY_NORMAL, /* survives a crash of lulld; a power cut may cost the last seconds */
 };
 
+/** What a click on the body of a digest does. */
+enum digest_open {
+	DIGEST_OPEN_SHOW_ALL, /* as its button of that name */
+	DIGEST_OPEN_NOTHING,
+};
+
 /** Most rounds of a pomodoro. */
 #define POMODORO_ROUNDS_MAX 99
 
@@ -49,8 +55,9 @@ struct settings {
 	unsigned lines
 		[SETTINGS_MAX]; /* one a row of the table: where the file sets it; 0: nowhere */
 	enum durability durability;
-	char *display_command;    /* never NULL; "" = none */
-	int64_t digest_above;     /* batches of more than this many become a digest */
+	char *display_command; /* never NULL; "" = none */
+	int64_t digest_above;  /* batches of more than this many become a digest */
+	enum digest_open digest_open;
 	int64_t focus_default_us; /* length of a block when none is given */
 	struct pomodoro_plan pomodoro;
 	struct block *blocks; /* [block NAME], in the order of the file */

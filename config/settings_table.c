@@ -3,6 +3,9 @@
  */
 #include "config/settings.h"
 
+static const char *const digest_open_names[] = {
+	[DIGEST_OPEN_SHOW_ALL] = "show-all", [DIGEST_OPEN_NOTHING] = "nothing", NULL};
+
 static const char *const durability_names[] = {
 	[DURABILITY_FULL] = "full",
 	[DURABILITY_NORMAL] = "normal",
@@ -413,6 +416,23 @@ static const struct setting table[] = {
 		.help = "When more than this many held notifications are released together, one digest "
 			"announces them instead of each being shown by itself. Raise it to see more of them "
 			"one by one; with 0 there is always a digest.",
+	},
+	{
+		.section = "digest",
+		.key = "open",
+		.type = SETTING_CHOICE,
+		.offset = offsetof(struct settings, digest_open),
+		.choices = digest_open_names,
+		.default_text = "show-all",
+		.intro =
+			"The one notification that announces many which were held. It has buttons where "
+			"the display server has any: Show all delivers them, three at a time; Later holds "
+			"them until the next break, which is the end of focus, or half an hour from now when "
+			"focus is off; Dismiss closes them, and their applications hear of it as if each had "
+			"been clicked away.",
+		.help = "What a click on the digest itself does. With show-all it is the same as that "
+			"button. With nothing only the buttons count; what it announces stays in `lull "
+			"list`.",
 	},
 	{
 		.section = "display",

@@ -121,6 +121,11 @@ static bool port_has_markup(void *data)
 	return abilities_has(front_abilities(((struct lulld *)data)->front), "body-markup");
 }
 
+static bool port_has_actions(void *data)
+{
+	return abilities_has(front_abilities(((struct lulld *)data)->front), "actions");
+}
+
 static int port_present(void *data, const struct own_notice *notice)
 {
 	struct lulld *l = data;
@@ -209,6 +214,7 @@ const struct engine_ports lulld_ports = {
 	.probe = port_probe,
 	.need_display = port_need_display,
 	.has_markup = port_has_markup,
+	.has_actions = port_has_actions,
 	.present = port_present,
 	.compose = port_compose,
 	.changed = lulld_changed,

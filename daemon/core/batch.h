@@ -16,10 +16,12 @@ enum batch_form {
 
 /** How far a batch has got; written down, so that a restart goes on from there. */
 enum batch_stage {
-	BATCH_FORMING = 0, /* items up to last_seq are being moved */
-	BATCH_TELLING = 1, /* BATCH_DIGEST: its digest isn't on its way yet */
-	BATCH_TOLD = 2,    /* nothing more to do for the batch itself */
-	BATCH_OPENING = 3, /* "Show all": announced items are being released */
+	BATCH_FORMING = 0,    /* items up to last_seq are being moved */
+	BATCH_TELLING = 1,    /* BATCH_DIGEST: its digest isn't on its way yet */
+	BATCH_TOLD = 2,       /* nothing more to do for the batch itself */
+	BATCH_OPENING = 3,    /* "Show all": announced items are being released */
+	BATCH_DELAYING = 4,   /* "Later": announced items are being held until the next break */
+	BATCH_DISMISSING = 5, /* "Dismiss": announced items are being closed */
 };
 
 struct batch {
@@ -30,8 +32,14 @@ struct batch {
 	int64_t formed_us; /* wall */
 	int64_t waited_us; /* length of the block that it ends, 0 when there was none */
 	unsigned takes;    /* BATCH_FORMING: which of those that are held; BATCH_TAKES() */
-	struct due due;    /* when it was to be formed, and why */
+	struct due due;    /* when it was to be formed, and why; BATCH_DELAYING: until when, or 0 */
 };
+
+/**
+ * "Later" is until the next break. While focus is on that is its end: they are held as if they had just come.
+ * While it is off nobody knows of one, so they come back after this long, or, if focus is on by then, at its end.
+ */
+#define BATCH_LATER_US (30 * 60 * USEC_PER_SEC)
 
 /** Those that are held until something: a bit for each enum hold_until. */
 #define BATCH_TAKES(until) (1U << (until))

@@ -23,6 +23,42 @@ struct digest {
 	int64_t oldest_us;
 };
 
+#define BUTTONS \
+	DIGEST_KEY_SHOW_ALL, "Show all", DIGEST_KEY_LATER, "Later", DIGEST_KEY_DISMISS, "Dismiss"
+
+const char *const *digest_actions(enum digest_open open)
+{
+	static const char *const all[] = {DIGEST_KEY_OPEN, "Open", BUTTONS, NULL};
+	static const char *const buttons[] = {BUTTONS, NULL};
+
+	switch (open) {
+	case DIGEST_OPEN_SHOW_ALL: return all;
+	case DIGEST_OPEN_NOTHING: break;
+	}
+	return buttons;
+}
+
+enum digest_answer digest_answer(const char *key, enum digest_open open)
+{
+	static const struct {
+		const char *key;
+		enum digest_answer answer;
+	} answers[] = {
+		{DIGEST_KEY_SHOW_ALL, DIGEST_SHOW_ALL},
+		{DIGEST_KEY_LATER, DIGEST_LATER},
+		{DIGEST_KEY_DISMISS, DIGEST_DISMISS},
+	};
+	size_t i;
+
+	/* Also of one that was shown before the setting was changed. */
+	if (strcmp(key, DIGEST_KEY_OPEN) == 0)
+		return open == DIGEST_OPEN_SHOW_ALL ? DIGEST_SHOW_ALL : DIGEST_NO_ANSWER;
+	for (i = 0; i < ARRAY_SIZE(answers); i++)
+		if (strcmp(key, answers[i].key) == 0)
+			return answers[i].answer;
+	return DIGEST_NO_ANSWER;
+}
+
 struct digest *digest_new(void)
 {
 	return calloc(1, sizeof(struct digest));

@@ -5,7 +5,7 @@
  * first.
  */
 #pragma once
-#include "config/base.h"
+#include "config/settings.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +13,24 @@
 /* The keys of its buttons, as the display sends them back. */
 #define DIGEST_KEY_OPEN "default" /* a click on the body */
 #define DIGEST_KEY_SHOW_ALL "show-all"
+#define DIGEST_KEY_LATER "later"
+#define DIGEST_KEY_DISMISS "dismiss"
+
+/** What the user wants with what a digest announces. */
+enum digest_answer {
+	DIGEST_NO_ANSWER = 0,
+	DIGEST_SHOW_ALL,
+	DIGEST_LATER,
+	DIGEST_DISMISS,
+};
 
 struct digest;
+
+/** digest_actions() - its buttons: key, label, ..., NULL */
+const char *const *digest_actions(enum digest_open open);
+
+/** digest_answer() - what the button with this key says */
+enum digest_answer digest_answer(const char *key, enum digest_open open);
 
 /** digest_new() - an empty one. Return: NULL when out of memory. */
 struct digest *digest_new(void);

@@ -600,10 +600,32 @@ static struct wake next_wake(const struct engine *e)
 	return next;
 }
 
+/* One step of what was released, or is held again. Return: true when there is more. */
+static bool work_on_release(struct engine *e)
+{
+	const struct policy policy = rulebook_policy(&e->pass);
+	struct policy_context context;
+	struct release_turn turn;
+	bool has_more;
+
+	if (!release_has_work(&e->release))
+		return false;
+	context = context_of(e);
+	turn = (struct release_turn){
+		.has_display = e->delivery.has_display,
+		.is_focus_on = focus_is_on(&e->focus),
+	};
+	turn.due = policy_hold(&policy, &context, &turn.until);
+	has_more = release_work(&e->release, &e->pass, &turn);
+	e->hold.next_wall_us = MIN(e->hold.next_wall_us, turn.held_us);
+	e->snooze.next_wall_us = MIN(e->snooze.next_wall_us, turn.snoozed_us);
+	return has_more;
+}
+
 void engine_settle(struct engine *e)
 {
 	struct pass *pass = &e->pass;
-	bool has_more = release_work(&e->release, pass, e->delivery.has_display);
+	bool has_more = work_on_release(e);
 
 	/* A step's items are `releasing` on disk before the first of them is sent. */
 	e->has_changed |= has_more;
@@ -721,10 +743,16 @@ void engine_display_closed(struct engine *e, uint32_t display_id, uint32_t reaso
 
 void engine_display_action(struct engine *e, uint32_t display_id, const char *key)
 {
-	int64_t batch = relay_action(&e->relay, &e->pass, display_id, key);
+	int64_t batch = 0;
 
-	if (batch > 0)
-		release_open(&e->release, &e->pass, batch);
+	switch (relay_action(&e->relay, &e->pass, display_id, key, &batch)) {
+	case DIGEST_NO_ANSWER: break;
+	case DIGEST_SHOW_ALL: release_open(&e->release, &e->pass, batch); break;
+	case DIGEST_LATER:
+		release_delay(&e->release, &e->pass, batch, focus_is_on(&e->focus));
+		break;
+	case DIGEST_DISMISS: release_dismiss(&e->release, &e->pass, batch); break;
+	}
 }
 
 void engine_display_token(struct engine *e, uint32_t display_id, const char *token)

@@ -52,8 +52,7 @@ int64_t handle_release(struct pass *pass, const uint32_t *ids, size_t n_ids)
 	return n_found;
 }
 
-/* Closed by the user; on the display, too. */
-static void close_by_user(struct pass *pass, struct ping *p, enum ping_state state)
+void handle_close(struct pass *pass, struct ping *p, enum ping_state state)
 {
 	bool is_on_display = p->display_id != 0;
 
@@ -72,7 +71,7 @@ int64_t handle_dismiss(struct pass *pass, const uint32_t *ids, size_t n_ids)
 
 		if (get(pass, ids[i], &p) < 0)
 			continue;
-		close_by_user(pass, p, PING_DISMISSED);
+		handle_close(pass, p, PING_DISMISSED);
 		n_found++;
 	}
 	return n_found;
@@ -116,6 +115,6 @@ int64_t handle_act(struct pass *pass, uint32_t id, const char *key)
 				 .id = p->id,
 				 .text = key,
 			 });
-	close_by_user(pass, p, PING_CLOSED);
+	handle_close(pass, p, PING_CLOSED);
 	return 1;
 }

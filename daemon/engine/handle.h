@@ -9,6 +9,9 @@
 /** handle_release() - let these go, one by one */
 int64_t handle_release(struct pass *pass, const uint32_t *ids, size_t n_ids);
 
+/** handle_close() - this one is closed by the user, on the display too */
+void handle_close(struct pass *pass, struct ping *p, enum ping_state state);
+
 /** handle_dismiss() - close these as if they had been clicked away: Closed(2) */
 int64_t handle_dismiss(struct pass *pass, const uint32_t *ids, size_t n_ids);
 

@@ -58,6 +58,7 @@ struct engine_ports {
 	/* A delivery waits and no display is known: look for one. */
 	void (*need_display)(void *data);
 	bool (*has_markup)(void *data);
+	bool (*has_actions)(void *data);
 
 	/*
 	 * Show a digest through the presenter: engine_presenter() and engine_presented() follow. Return: 0, or

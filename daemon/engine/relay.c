@@ -1,6 +1,5 @@
 #include "daemon/engine/relay.h"
 
-#include "daemon/core/digest.h"
 #include "daemon/log.h"
 #include <string.h>
 
@@ -56,22 +55,27 @@ void relay_token(struct relay *r, uint32_t display_id, const char *token)
 	r->token_for = display_id;
 }
 
-int64_t relay_action(struct relay *r, struct pass *pass, uint32_t display_id, const char *key)
+enum digest_answer relay_action(struct relay *r, struct pass *pass, uint32_t display_id,
+				const char *key, int64_t *ret_batch)
 {
 	autofree(str) char *token = r->token_for == display_id ? take(r->token) : NULL;
 	autofree(ping) struct ping *p = NULL;
+	enum digest_answer answer;
 
-	if (journal_by_display(pass->journal, display_id, &p) == 0 && p->announces > 0 &&
-	    (strcmp(key, DIGEST_KEY_SHOW_ALL) == 0 || strcmp(key, DIGEST_KEY_OPEN) == 0)) {
-		/* Not every display closes what was clicked. */
-		pass->ports->close(pass->data, display_id);
-		if (p->state == PING_SHOWN)
-			pass_close(pass, p, PING_CLOSED, CLOSE_DISMISSED, true);
-		return p->announces;
+	if (journal_by_display(pass->journal, display_id, &p) < 0 || p->announces == 0) {
+		stage(pass, display_id,
+		      &(struct effect){.kind = EFFECT_ACTION, .text = key, .token = token});
+		return DIGEST_NO_ANSWER;
 	}
-	stage(pass, display_id,
-	      &(struct effect){.kind = EFFECT_ACTION, .text = key, .token = token});
-	return 0;
+	answer = digest_answer(key, pass->settings->digest_open);
+	if (answer == DIGEST_NO_ANSWER)
+		return answer;
+	/* Not every display closes what was clicked. */
+	pass->ports->close(pass->data, display_id);
+	if (p->state == PING_SHOWN)
+		pass_close(pass, p, PING_CLOSED, CLOSE_DISMISSED, true);
+	*ret_batch = p->announces;
+	return answer;
 }
 
 void relay_replied(struct pass *pass, uint32_t display_id, const char *text)

@@ -2,6 +2,7 @@
  * relay: what happens to a notification on the display is told to its sender, by the sender's id.
  */
 #pragma once
+#include "daemon/core/digest.h"
 #include "daemon/engine/pass.h"
 
 struct relay {
@@ -19,10 +20,12 @@ void relay_token(struct relay *r, uint32_t display_id, const char *token);
 
 /**
  * relay_action() - a button was pressed
+ * @ret_batch: when it was one of a digest, the batch that it announces
  *
- * Return: the batch that is to be shown, when it was the button of a digest that says so; else 0.
+ * Return: what is to become of that batch.
  */
-int64_t relay_action(struct relay *r, struct pass *pass, uint32_t display_id, const char *key);
+enum digest_answer relay_action(struct relay *r, struct pass *pass, uint32_t display_id,
+				const char *key, int64_t *ret_batch);
 
 /** relay_replied() - a text was typed */
 void relay_replied(struct pass *pass, uint32_t display_id, const char *text);

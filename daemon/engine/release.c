@@ -1,5 +1,6 @@
 #include "daemon/engine/release.h"
 
+#include "daemon/engine/handle.h"
 #include "daemon/log.h"
 #include <errno.h>
 #include <string.h>
@@ -111,14 +112,37 @@ void release_begin(struct release *r, struct pass *pass, unsigned what, struct d
 		log_info("releasing held notifications one by one");
 }
 
-void release_open(struct release *r, struct pass *pass, int64_t number)
+/* @due: NULL: as it is */
+static void answer(struct release *r, struct pass *pass, int64_t number, enum batch_stage stage,
+		   const struct due *due)
 {
 	struct batch batch;
 
 	if (journal_batch(pass->journal, number, &batch) < 0)
 		return;
-	batch.stage = BATCH_OPENING;
+	batch.stage = stage;
+	if (due)
+		batch.due = *due;
 	put_batch(r, pass, &batch);
+}
+
+void release_open(struct release *r, struct pass *pass, int64_t number)
+{
+	answer(r, pass, number, BATCH_OPENING, NULL);
+}
+
+void release_delay(struct release *r, struct pass *pass, int64_t number, bool is_focus_on)
+{
+	struct due due = {0};
+
+	if (!is_focus_on)
+		due = (struct due){usec_add(pass->now.wall_us, BATCH_LATER_US), DUE_SNOOZED};
+	answer(r, pass, number, BATCH_DELAYING, &due);
+}
+
+void release_dismiss(struct release *r, struct pass *pass, int64_t number)
+{
+	answer(r, pass, number, BATCH_DISMISSING, NULL);
 }
 
 void release_open_all(struct release *r, struct pass *pass)
@@ -182,6 +206,50 @@ static bool move_some(struct pass *pass, const struct ping_query *query, int64_t
 	return true;
 }
 
+/* One that was let go is held again: until the end of focus or @turn->due, or, unless 0, until @until_us. */
+static void hold_again(struct pass *pass, struct ping *p, int64_t until_us,
+		       struct release_turn *turn)
+{
+	struct ping_change change = ping_change_of(p);
+	bool is_snoozed = until_us > 0;
+
+	change.state = is_snoozed ? PING_SNOOZED : PING_HELD;
+	change.batch = 0;
+	change.until = turn->until;
+	change.due = is_snoozed ? (struct due){until_us, DUE_SNOOZED} : turn->due;
+	change.released_us = 0;
+	change.changed_us = pass->now.wall_us;
+	if (journal_change(pass->journal, p, &change) < 0)
+		log_error("out of memory: %u isn't held again", p->id);
+	else if (is_snoozed)
+		turn->snoozed_us = MIN(turn->snoozed_us, until_us);
+	else if (turn->due.wall_us > 0)
+		turn->held_us = MIN(turn->held_us, turn->due.wall_us);
+}
+
+/* Up to a step's items of what a digest announced, after its button. Return: true when there may be more. */
+static bool answer_some(struct pass *pass, const struct batch *batch, struct release_turn *turn)
+{
+	const struct ping_query announced = {.state = PING_ANNOUNCED,
+					     .batch = batch->number,
+					     .last_batch = batch->number};
+	int i;
+
+	for (i = 0; i < STEP_ITEMS; i++) {
+		autofree(ping) struct ping *p = NULL;
+
+		if (journal_next(pass->journal, &announced, &p) < 0)
+			return false;
+		if (batch->stage == BATCH_DISMISSING)
+			handle_close(pass, p, PING_DISMISSED);
+		else
+			hold_again(pass, p, batch->due.wall_us, turn);
+		if (p->state == PING_ANNOUNCED)
+			return false;
+	}
+	return true;
+}
+
 /* Up to a step's items of those that are held. Return: true when there may be more. */
 static bool form_some(struct release *r, struct pass *pass, const struct batch *batch)
 {
@@ -239,15 +307,15 @@ static bool count_some(struct release *r, struct pass *pass, int64_t batch)
 
 static int tell(struct release *r, struct pass *pass, const struct batch *batch, bool by_presenter)
 {
-	static const char *const actions[] = {DIGEST_KEY_OPEN, "Open", DIGEST_KEY_SHOW_ALL,
-					      "Show all", NULL};
+	static const char *const no_actions[] = {NULL};
+	bool has_actions = pass->ports->has_actions(pass->data);
 	bool has_markup = pass->ports->has_markup(pass->data);
 	autofree(str) char *summary = digest_summary(r->digest, batch->waited_us);
 	autofree(str) char *body = digest_body(r->digest, pass->now.wall_us, has_markup);
 	struct own_notice notice = {
 		.summary = summary,
 		.body = body,
-		.actions = actions,
+		.actions = has_actions ? digest_actions(pass->settings->digest_open) : no_actions,
 		.category = "x-lull.digest",
 	};
 
@@ -308,10 +376,17 @@ static int find_work(struct release *r, struct pass *pass, bool may_tell, struct
 	return -ENOENT;
 }
 
-bool release_work(struct release *r, struct pass *pass, bool has_display)
+bool release_has_work(const struct release *r)
 {
+	return r->has_work || r->opens_all;
+}
+
+bool release_work(struct release *r, struct pass *pass, struct release_turn *turn)
+{
+	bool may_tell = turn->has_display && !r->is_presenting;
 	struct batch batch;
 
+	turn->held_us = turn->snoozed_us = INSTANT_NEVER;
 	if (r->opens_all) {
 		const struct ping_query announced = {.state = PING_ANNOUNCED,
 						     .batch = 1,
@@ -321,7 +396,7 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		r->opens_all = move_some(pass, &announced, INT64_MAX, PING_RELEASING, 0);
 		return true;
 	}
-	if (!r->has_work || find_work(r, pass, has_display && !r->is_presenting, &batch) < 0)
+	if (!r->has_work || find_work(r, pass, may_tell, &batch) < 0)
 		return false;
 	switch (batch.stage) {
 	case BATCH_FORMING:
@@ -347,6 +422,21 @@ bool release_work(struct release *r, struct pass *pass, bool has_display)
 		put_batch(r, pass, &batch);
 		return true;
 	}
+	case BATCH_DELAYING:
+		/* What was to be held until the end of focus, and that has come: the break is now. */
+		if (batch.due.wall_us == 0 && !turn->is_focus_on)
+			batch.stage = BATCH_TELLING;
+		else if (!answer_some(pass, &batch, turn))
+			batch.stage = BATCH_TOLD;
+		if (batch.stage != BATCH_DELAYING)
+			put_batch(r, pass, &batch);
+		return true;
+	case BATCH_DISMISSING:
+		if (answer_some(pass, &batch, turn))
+			return true;
+		batch.stage = BATCH_TOLD;
+		put_batch(r, pass, &batch);
+		return true;
 	case BATCH_TOLD: break;
 	}
 	return false;

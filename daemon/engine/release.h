@@ -45,16 +45,36 @@ void release_begin(struct release *r, struct pass *pass, unsigned takes, struct 
 /** release_open() - "Show all" of one batch; the others wait */
 void release_open(struct release *r, struct pass *pass, int64_t batch);
 
+/** release_delay() - "Later" of one batch: what it announced is held until the next break; BATCH_LATER_US */
+void release_delay(struct release *r, struct pass *pass, int64_t batch, bool is_focus_on);
+
+/** release_dismiss() - "Dismiss" of one batch: Closed(2) to the senders of what it announced */
+void release_dismiss(struct release *r, struct pass *pass, int64_t batch);
+
 /** release_open_all() - everything that was announced is shown */
 void release_open_all(struct release *r, struct pass *pass);
 
+/** What a step goes by. */
+struct release_turn {
+	bool has_display; /* a digest waits until there is one */
+	bool is_focus_on;
+	/* What is held again: until what, and when it is due then. */
+	enum hold_until until;
+	struct due due;
+	/* Told by the step: of what it has held or snoozed, the first one is due then; INSTANT_NEVER */
+	int64_t held_us;
+	int64_t snoozed_us;
+};
+
+/** release_has_work() - may release_work() have something to do? */
+bool release_has_work(const struct release *r);
+
 /**
  * release_work() - one step
- * @has_display: a digest waits until there is one
  *
  * Return: true when there is more to do right away.
  */
-bool release_work(struct release *r, struct pass *pass, bool has_display);
+bool release_work(struct release *r, struct pass *pass, struct release_turn *turn);
 
 /** release_presenter() - the presenter says from which name its Notify will come */
 void release_presenter(struct release *r, const char *unique_name);

@@ -19,13 +19,16 @@ bool snooze_wake(struct snooze *s, struct pass *pass, enum hold_until until, str
 
 	if (s->next_wall_us > pass->now.wall_us)
 		return false;
-	/* The one that the timer was set for may have gone meanwhile. */
-	snooze_find(s, pass);
-	while (s->next_wall_us <= pass->now.wall_us) {
+	for (;;) {
 		autofree(ping) struct ping *p = NULL;
 		struct ping_change change;
 
+		/* The one that the timer was set for may have gone meanwhile. */
+		s->next_wall_us = INSTANT_NEVER;
 		if (journal_next_due(pass->journal, PING_SNOOZED, 0, 0, &p) < 0)
+			break;
+		s->next_wall_us = p->due.wall_us;
+		if (s->next_wall_us > pass->now.wall_us)
 			break;
 		change = ping_change_of(p);
 		change.state = PING_HELD;
@@ -46,7 +49,6 @@ bool snooze_wake(struct snooze *s, struct pass *pass, enum hold_until until, str
 			break;
 		}
 		has_woken = true;
-		snooze_find(s, pass);
 	}
 	return has_woken;
 }

@@ -169,6 +169,7 @@ class FakeDisplay(Example):
         self.refused_summary = None
         self.is_mute = False
         self.delay_ms = 0
+        self.capabilities = CAPABILITIES
 
     # --- as lulld sees it ---
 
@@ -205,7 +206,7 @@ class FakeDisplay(Example):
 
     @dbus.service.method(NAME, out_signature="as")
     def GetCapabilities(self):
-        return CAPABILITIES
+        return self.capabilities
 
     @dbus.service.method(NAME, out_signature="ssss")
     def GetServerInformation(self):
@@ -302,6 +303,7 @@ def main():
     parser.add_argument("--second-name", help="one more name to ask for")
     parser.add_argument("--not-ready", action="store_true", help="until told to be")
     parser.add_argument("--stays", action="store_true", help="on the bus, also without the name")
+    parser.add_argument("--no-actions", action="store_true", help="it has no buttons")
     parser.add_argument("--ignores-term", action="store_true")
     parser.add_argument("--unicast", action="store_true", help="signals go to the sender of a notification only")
     args = parser.parse_args()
@@ -310,6 +312,8 @@ def main():
     if args.ignores_term:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     display = FakeDisplay(bus, args.log, args.name, args.dies_on, not args.not_ready, args.unicast)
+    if args.no_actions:
+        display.capabilities = [c for c in CAPABILITIES if c != "actions"]
     for name, other in (("SwayNotificationCenter", "org.erikreider.swaync.cc"), ("Xfce Notify Daemon", "org.xfce.Xfconf")):
         if args.name == name:
             bus.request_name(other)

@@ -38,8 +38,8 @@ class Server:
         pass
 
     @staticmethod
-    def press(session, box, display_id, key):
-        """Choose the only action, which is this one, of the only popup, which is in this box."""
+    def press(session, box, display_id, key, n_after=0):
+        """Choose this action of the only popup, which is in this box; so many others have a button after its own."""
         raise NotImplementedError
 
     @staticmethod
@@ -57,13 +57,13 @@ class Dunst(Server):
         session.write(".config/dunst/dunstrc", DUNSTRC)
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
         session.click(x + width // 2, y + height // 2)
 
 
 class Xfce(Server):
-    """Each action, the default one too, has a button along the lower edge; this presses the last."""
+    """Each action, the default one too, has a button along the lower edge."""
 
     argv = [XFCE + "/notifyd/xfce4-notifyd"]
 
@@ -77,9 +77,9 @@ class Xfce(Server):
                          "false"])
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
-        session.click(x + width - 55, y + height - 30)
+        session.click(x + width - 55 - 92 * n_after, y + height - 30)
 
 
 class Mate(Server):
@@ -88,7 +88,7 @@ class Mate(Server):
     argv = ["/usr/lib/mate-notification-daemon/mate-notification-daemon"]
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
         if key == "default":
             session.click(x + width // 2, y + height // 2)
@@ -102,7 +102,7 @@ class NotificationDaemon(Server):
     argv = ["/usr/lib/notification-daemon/notification-daemon"]
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
         if key == "default":
             session.click(x + width // 2, y + height // 2)
@@ -116,7 +116,7 @@ class NotificationDaemon(Server):
 
 
 class Lxqt(Server):
-    """Each action, the default one too, has a button along the lower edge; this presses the last."""
+    """Each action, the default one too, has a button along the lower edge."""
 
     argv = ["/usr/bin/lxqt-notificationd"]
 
@@ -125,7 +125,7 @@ class Lxqt(Server):
         session.write(".config/lxqt/notifications.conf", "[General]\nplacement=top-right\n")
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
         session.click(x + width - 75, y + height - 33)
 
@@ -137,7 +137,7 @@ class Mako(Server):
     session = "sway_session"
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
         if key == "default":
             session.click(x + width // 2, y + height // 2)
@@ -154,7 +154,7 @@ class Swaync(Server):
     session = "sway_session"
 
     @staticmethod
-    def press(session, box, display_id, key):
+    def press(session, box, display_id, key, n_after=0):
         x, y, width, height = box
         session.click(x + width // 2, y + 30 if key == "default" else y + height - 30)
 

@@ -143,7 +143,7 @@ def test_digest_comes_first_and_a_click_on_it_lets_all_out_three_at_a_time(sessi
     box = screen.wait_popups("digest")
     assert len(session.forwarded()) == 1
 
-    server.press(session, box, digest_id, "default")
+    server.press(session, box, digest_id, "default", n_after=3)
     session.wait_shown("ping 3")
     screen.wait_popups("three-of-five")
     # If a fourth were coming, it would be on its way before what arrives only now.
@@ -158,6 +158,24 @@ def test_digest_comes_first_and_a_click_on_it_lets_all_out_three_at_a_time(sessi
     screen.wait_empty()
     assert [s for s in session.forwarded() if s in pings] == pings
     assert session.most_open(pings) == 3
+
+
+@pytest.mark.parametrize("key, n_after", [("later", 1), ("dismiss", 0)])
+@pytest.mark.parametrize("server", [Xfce])
+def test_buttons_of_a_digest_take_it_from_the_screen_and_what_it_announces_from_the_list(session, screen, server, key,
+                                                                                         n_after):
+    start(session, server)
+    session.lull("focus", "50m")
+    for i in range(4):
+        session.notify_send("--app-name=chat", f"ping {i}")
+    session.lull("end")
+    digest_id = session.wait_shown("4 notifications from 1 app")[1]
+    box = screen.wait_popups("buttons")
+    server.press(session, box, digest_id, key, n_after)
+    screen.wait_empty()
+    session.wait_for(lambda: [s["state"] for s in json.loads(session.lull("list", "--json"))] ==
+                     (["snoozed"] * 4 if key == "later" else []), key)
+    assert len(session.forwarded()) == 1
 
 
 def check_kill_and_return(session, screen, server):

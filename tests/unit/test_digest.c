@@ -139,6 +139,48 @@ static void the_oldest_is_the_one_that_arrived_first_by_the_clock(void **state L
 	assert_string_equal(early, "Chat (3): c\nThe oldest waited 0 s.");
 }
 
+/* --- buttons --- */
+
+static void a_button_says_what_becomes_of_the_batch(void **state LULL_UNUSED)
+{
+	static const struct {
+		const char *key;
+		enum digest_answer answer[2]; /* by enum digest_open */
+	} cases[] = {
+		{"default", {DIGEST_SHOW_ALL, DIGEST_NO_ANSWER}},
+		{"show-all", {DIGEST_SHOW_ALL, DIGEST_SHOW_ALL}},
+		{"later", {DIGEST_LATER, DIGEST_LATER}},
+		{"dismiss", {DIGEST_DISMISS, DIGEST_DISMISS}},
+		{"", {DIGEST_NO_ANSWER, DIGEST_NO_ANSWER}},
+		{"Later", {DIGEST_NO_ANSWER, DIGEST_NO_ANSWER}},
+		{"show", {DIGEST_NO_ANSWER, DIGEST_NO_ANSWER}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(digest_answer(cases[i].key, DIGEST_OPEN_SHOW_ALL),
+				 cases[i].answer[0]);
+		assert_int_equal(digest_answer(cases[i].key, DIGEST_OPEN_NOTHING),
+				 cases[i].answer[1]);
+	}
+}
+
+static void each_button_that_is_offered_has_an_answer(void **state LULL_UNUSED)
+{
+	static const enum digest_open opens[] = {DIGEST_OPEN_SHOW_ALL, DIGEST_OPEN_NOTHING};
+
+	for (size_t i = 0; i < ARRAY_SIZE(opens); i++) {
+		const char *const *actions = digest_actions(opens[i]);
+		size_t n = 0;
+
+		for (; actions[n]; n += 2) {
+			assert_non_null(actions[n + 1]);
+			assert_int_not_equal(digest_answer(actions[n], opens[i]), DIGEST_NO_ANSWER);
+		}
+		/* A click on the body isn't offered where it does nothing. */
+		assert_int_equal(n, opens[i] == DIGEST_OPEN_SHOW_ALL ? 8 : 6);
+	}
+}
+
 /* --- order --- */
 
 static void the_busiest_app_comes_first(void **state LULL_UNUSED)
@@ -305,6 +347,8 @@ int main(void)
 		cmocka_unit_test(an_empty_summary_leaves_the_count),
 		cmocka_unit_test(an_app_without_a_name_is_an_application),
 		cmocka_unit_test(the_oldest_is_the_one_that_arrived_first_by_the_clock),
+		cmocka_unit_test(a_button_says_what_becomes_of_the_batch),
+		cmocka_unit_test(each_button_that_is_offered_has_an_answer),
 		cmocka_unit_test(the_busiest_app_comes_first),
 		cmocka_unit_test(equals_keep_the_order_of_their_first_item),
 		cmocka_unit_test(names_that_differ_in_case_are_two_apps),

@@ -200,8 +200,8 @@ static void values_keep_their_special_characters(void **state LULL_UNUSED)
 
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
-#define EXPECTED_SECTIONS                                                                                           \
-	"expected one of [focus], [pomodoro], [block NAME], [rule NAME], [hold], [deliver], [release], [display], " \
+#define EXPECTED_SECTIONS                                                                                                     \
+	"expected one of [focus], [pomodoro], [block NAME], [rule NAME], [hold], [deliver], [release], [digest], [display], " \
 	"[journal]"
 #define BLOCK "[block work]\nstart = 09:00\nend = 11:30\n"
 

@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECTED_SECTIONS                                                                                           \
-	"expected one of [focus], [pomodoro], [block NAME], [rule NAME], [hold], [deliver], [release], [display], " \
+#define EXPECTED_SECTIONS                                                                                                     \
+	"expected one of [focus], [pomodoro], [block NAME], [rule NAME], [hold], [deliver], [release], [digest], [display], " \
 	"[journal]"
 
 static const char *conf_path = "config/lull.conf";
@@ -36,6 +36,7 @@ static void defaults_are_those_of_the_design(void **state LULL_UNUSED)
 
 	assert_true(s->focus_default_us == INT64_C(50) * 60 * USEC_PER_SEC);
 	assert_true(s->digest_above == 3);
+	assert_true(s->digest_open == DIGEST_OPEN_SHOW_ALL);
 	assert_string_equal(s->display_command, "");
 	assert_int_equal(s->durability, DURABILITY_FULL);
 	assert_int_equal(s->n_blocks, 0);
