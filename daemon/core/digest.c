@@ -1,6 +1,7 @@
 #include "daemon/core/digest.h"
 
 #include "config/duration.h"
+#include "daemon/core/civil.h"
 #include "daemon/core/text.h"
 #include <errno.h>
 #include <string.h>
@@ -8,11 +9,25 @@
 /* A digest of more applications than this names the busiest and counts the rest. */
 #define LINES_MAX 6
 #define APP_BYTES_MAX 40
+/* What it said last: one thing alone, or several. */
 #define SUMMARY_BYTES_MAX 80
+#define TOPIC_BYTES_MAX 40
+#define TOPICS_SHOWN 3
+/* So many are told apart, so that ten thousand of one application take no time to speak of. */
+#define TOPICS_MAX 32
+
+/* Those with the same summary. */
+struct digest_topic {
+	char *summary;
+	size_t n_items;
+	bool is_conversation;
+};
 
 struct digest_app {
 	char *name;
-	char *latest;
+	struct digest_topic topics[TOPICS_MAX]; /* the latest first */
+	size_t n_topics;
+	bool has_forgotten; /* there were more: how many of each isn't known */
 	size_t n_items;
 };
 
@@ -66,13 +81,14 @@ struct digest *digest_new(void)
 
 struct digest *digest_free(struct digest *d)
 {
-	size_t i;
+	size_t i, j;
 
 	if (!d)
 		return NULL;
 	for (i = 0; i < d->n_apps; i++) {
 		free(d->apps[i].name);
-		free(d->apps[i].latest);
+		for (j = 0; j < d->apps[i].n_topics; j++)
+			free(d->apps[i].topics[j].summary);
 	}
 	free(d->apps);
 	free(d);
@@ -97,24 +113,50 @@ static struct digest_app *find_or_add(struct digest *d, const char *name)
 	return &apps[d->n_apps++];
 }
 
-int digest_add(struct digest *d, const char *app, const char *summary, int64_t arrived_us)
+/* The topic of @summary becomes the latest one. */
+static int touch_topic(struct digest_app *a, const struct digest_item *item)
 {
-	struct digest_app *a = find_or_add(d, *app ? app : "an application");
-	char *latest;
+	struct digest_topic topic = {
+		.is_conversation =
+			strcmp(item->category, "im") == 0 || strncmp(item->category, "im.", 3) == 0,
+	};
+	size_t i;
+
+	for (i = 0; i < a->n_topics; i++)
+		if (a->topics[i].is_conversation == topic.is_conversation &&
+		    strcmp(a->topics[i].summary, item->summary) == 0)
+			break;
+	if (i < a->n_topics) {
+		topic = a->topics[i];
+	} else {
+		topic.summary = strdup(item->summary);
+		if (!topic.summary)
+			return -ENOMEM;
+		if (i == TOPICS_MAX) {
+			free(a->topics[--i].summary);
+			a->has_forgotten = true;
+		} else {
+			a->n_topics++;
+		}
+	}
+	topic.n_items++;
+	memmove(&a->topics[1], &a->topics[0], i * sizeof(topic));
+	a->topics[0] = topic;
+	return 0;
+}
+
+int digest_add(struct digest *d, const struct digest_item *item)
+{
+	struct digest_app *a = find_or_add(d, *item->app ? item->app : "an application");
 
 	if (!a)
 		return -ENOMEM;
 	/* One without a title doesn't hide that of another one. */
-	if (*summary || !a->latest) {
-		latest = strdup(summary);
-		if (!latest)
-			return -ENOMEM;
-		free(a->latest);
-		a->latest = latest;
-	}
+	if (*item->summary && touch_topic(a, item) < 0)
+		return -ENOMEM;
 	a->n_items++;
-	if (d->n_items++ == 0 || arrived_us < d->oldest_us)
-		d->oldest_us = arrived_us;
+	if (d->n_items++ == 0 || item->arrived_us < d->oldest_us)
+		d->oldest_us = item->arrived_us;
 	return 0;
 }
 
@@ -153,10 +195,45 @@ static int busier(const void *a, const void *b)
 	return *x < *y ? -1 : 1;
 }
 
-char *digest_body(const struct digest *d, int64_t now_us, bool is_markup)
+/* "Chat (5): Anna (3) · Bob (2)", "Mail (4): Invoice · Minutes · Lunch?" */
+static void add_line(struct text *t, const struct digest_app *a, bool is_markup)
 {
 	void (*add)(struct text *, const char *, size_t) =
 		is_markup ? text_add_markup : text_add_cut;
+	size_t n = MIN(a->n_topics, (size_t)TOPICS_SHOWN), i;
+
+	add(t, a->name, APP_BYTES_MAX);
+	text_addf(t, " (%zu)", a->n_items);
+	for (i = 0; i < n; i++) {
+		const struct digest_topic *topic = &a->topics[i];
+
+		text_add(t, i == 0 ? ": " : " · ");
+		add(t, topic->summary, n > 1 ? TOPIC_BYTES_MAX : SUMMARY_BYTES_MAX);
+		/* The only one has them all. */
+		if (topic->is_conversation && topic->n_items > 1 && !a->has_forgotten &&
+		    topic->n_items < a->n_items)
+			text_addf(t, " (%zu)", topic->n_items);
+	}
+	text_add(t, "\n");
+}
+
+/* "17:00", "tomorrow 09:00", "Monday 09:00" */
+static void add_clock(struct text *t, const struct digest_view *view)
+{
+	static const char *const days[] = {"Thursday", "Friday",  "Saturday", "Sunday",
+					   "Monday",   "Tuesday", "Wednesday"};
+	struct civil_time now = civil_local(view->zone, view->now_us);
+	struct civil_time next = civil_local(view->zone, view->next_us);
+
+	if (next.day == now.day + 1)
+		text_add(t, "tomorrow ");
+	else if (next.day != now.day)
+		text_addf(t, "%s ", days[(unsigned)next.day % ARRAY_SIZE(days)]);
+	text_addf(t, "%02d:%02d", next.second / 3600, next.second / 60 % 60);
+}
+
+char *digest_body(const struct digest *d, const struct digest_view *view)
+{
 	autofree(str) char *order_bytes = malloc((d->n_apps + 1) * sizeof(void *));
 	const struct digest_app **order = (const struct digest_app **)(void *)order_bytes;
 	size_t n_lines, i, n_rest = 0;
@@ -170,15 +247,8 @@ char *digest_body(const struct digest *d, int64_t now_us, bool is_markup)
 	qsort(order, d->n_apps, sizeof(*order), busier);
 	/* No "and 1 more app" where that app's own line fits as well. */
 	n_lines = d->n_apps <= LINES_MAX + 1 ? d->n_apps : LINES_MAX;
-	for (i = 0; i < n_lines; i++) {
-		add(&t, order[i]->name, APP_BYTES_MAX);
-		text_addf(&t, " (%zu)", order[i]->n_items);
-		if (*order[i]->latest) {
-			text_add(&t, ": ");
-			add(&t, order[i]->latest, SUMMARY_BYTES_MAX);
-		}
-		text_add(&t, "\n");
-	}
+	for (i = 0; i < n_lines; i++)
+		add_line(&t, order[i], view->is_markup);
 	for (i = n_lines; i < d->n_apps; i++)
 		n_rest += order[i]->n_items;
 	if (n_rest > 0) {
@@ -186,7 +256,12 @@ char *digest_body(const struct digest *d, int64_t now_us, bool is_markup)
 		add_count(&t, n_rest, "more", "more");
 		text_addf(&t, " from %zu other apps\n", d->n_apps - n_lines);
 	}
-	duration_format(now_us - d->oldest_us, age);
+	duration_format(view->now_us - d->oldest_us, age);
 	text_addf(&t, "The oldest waited %s.", age);
+	if (view->next_us > view->now_us) {
+		text_add(&t, " Next delivery: ");
+		add_clock(&t, view);
+		text_add(&t, ".");
+	}
 	return text_take(&t);
 }

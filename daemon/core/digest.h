@@ -2,7 +2,7 @@
  * digest: the one notification that announces a batch.
  *
  * Pure. Items are added in the order of their arrival; the text counts them per application, the busiest
- * first.
+ * first. A line names what an application said last; of a messenger, who wrote and how often.
  */
 #pragma once
 #include "config/settings.h"
@@ -24,7 +24,16 @@ enum digest_answer {
 	DIGEST_DISMISS,
 };
 
+struct civil_zone;
 struct digest;
+
+/** What the text goes by, besides the items. */
+struct digest_view {
+	int64_t now_us;
+	bool is_markup;                /* the display has `body-markup`: escape for it */
+	int64_t next_us;               /* the next delivery; 0: there is none */
+	const struct civil_zone *zone; /* of the clock that tells when that is */
+};
 
 /** digest_actions() - its buttons: key, label, ..., NULL */
 const char *const *digest_actions(enum digest_open open);
@@ -39,14 +48,20 @@ struct digest *digest_new(void);
 struct digest *digest_free(struct digest *d);
 DEFINE_AUTOFREE(digest)
 
+/** What it tells of a notification. */
+struct digest_item {
+	const char *app;      /* as people know it; "" counts as "an application" */
+	const char *category; /* of im and im.*, the summary is taken for who writes */
+	const char *summary;  /* "": it is only counted */
+	int64_t arrived_us;
+};
+
 /**
  * digest_add() - count one notification
- * @app: as people know it; "" counts as "an application"
- * @summary: the latest of each application is shown
  *
  * Return: 0, or -ENOMEM; then the item is missing from the text, nothing else.
  */
-int digest_add(struct digest *d, const char *app, const char *summary, int64_t arrived_us);
+int digest_add(struct digest *d, const struct digest_item *item);
 
 size_t digest_count(const struct digest *d);
 
@@ -59,9 +74,10 @@ size_t digest_count(const struct digest *d);
 char *digest_summary(const struct digest *d, int64_t block_us);
 
 /**
- * digest_body() - one line an application, the busiest first, and how long the oldest waited
- * @is_markup: the display has `body-markup`: escape for it
+ * digest_body() - a line for each of the busiest applications, then how long the oldest waited
+ *
+ * At most eight lines.
  *
  * Return: a string that the caller frees, or NULL when out of memory.
  */
-char *digest_body(const struct digest *d, int64_t now_us, bool is_markup);
+char *digest_body(const struct digest *d, const struct digest_view *view);

@@ -614,6 +614,8 @@ static bool work_on_release(struct engine *e)
 	turn = (struct release_turn){
 		.has_display = e->delivery.has_display,
 		.is_focus_on = focus_is_on(&e->focus),
+		.next_us = context.delivery_us,
+		.zone = e->timetable.zone,
 	};
 	turn.due = policy_hold(&policy, &context, &turn.until);
 	has_more = release_work(&e->release, &e->pass, &turn);

@@ -172,6 +172,13 @@ static void move(struct pass *pass, struct ping *p, enum ping_state state, int64
 /* A replaced item keeps its place in the order, so it may be counted when it isn't the latest. */
 static void count_in_digest(struct release *r, const struct ping *p, int64_t batch)
 {
+	const struct digest_item item = {
+		.app = p->app,
+		.category = p->category,
+		.summary = p->digest == RULE_DIGEST_COUNT ? "" : p->summary,
+		.arrived_us = p->arrived_us,
+	};
+
 	if (r->digest_batch != batch) {
 		r->digest = digest_free(r->digest);
 		r->digest_batch = batch;
@@ -179,10 +186,7 @@ static void count_in_digest(struct release *r, const struct ping *p, int64_t bat
 	}
 	if (!r->digest)
 		r->digest = digest_new();
-	if (p->digest != RULE_DIGEST_HIDE &&
-	    (!r->digest ||
-	     digest_add(r->digest, p->app, p->digest == RULE_DIGEST_COUNT ? "" : p->summary,
-			p->arrived_us) < 0))
+	if (p->digest != RULE_DIGEST_HIDE && (!r->digest || digest_add(r->digest, &item) < 0))
 		log_warn("out of memory: the digest doesn't name every notification");
 	r->digest_after = p->seq;
 }
@@ -309,9 +313,14 @@ static int tell(struct release *r, struct pass *pass, const struct batch *batch,
 {
 	static const char *const no_actions[] = {NULL};
 	bool has_actions = pass->ports->has_actions(pass->data);
-	bool has_markup = pass->ports->has_markup(pass->data);
+	const struct digest_view view = {
+		.now_us = pass->now.wall_us,
+		.is_markup = pass->ports->has_markup(pass->data),
+		.next_us = r->next_us,
+		.zone = r->zone,
+	};
 	autofree(str) char *summary = digest_summary(r->digest, batch->waited_us);
-	autofree(str) char *body = digest_body(r->digest, pass->now.wall_us, has_markup);
+	autofree(str) char *body = digest_body(r->digest, &view);
 	struct own_notice notice = {
 		.summary = summary,
 		.body = body,
@@ -387,6 +396,8 @@ bool release_work(struct release *r, struct pass *pass, struct release_turn *tur
 	struct batch batch;
 
 	turn->held_us = turn->snoozed_us = INSTANT_NEVER;
+	r->next_us = turn->next_us;
+	r->zone = turn->zone;
 	if (r->opens_all) {
 		const struct ping_query announced = {.state = PING_ANNOUNCED,
 						     .batch = 1,

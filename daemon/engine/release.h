@@ -23,8 +23,10 @@ struct release {
 	int64_t digest_after;  /* the last item that it counts */
 	int64_t forming;       /* the batch that is being formed */
 	struct release_place
-		forming_after; /* those up to it were looked at, and stay or have gone */
-	bool is_presenting;    /* the presenter is at it */
+		forming_after;         /* those up to it were looked at, and stay or have gone */
+	bool is_presenting;            /* the presenter is at it */
+	int64_t next_us;               /* the next delivery; wall; 0: there is none */
+	const struct civil_zone *zone; /* borrowed */
 	char *presenter; /* the unique name its Notify will come from; NULL before it has said so */
 };
 
@@ -58,6 +60,8 @@ void release_open_all(struct release *r, struct pass *pass);
 struct release_turn {
 	bool has_display; /* a digest waits until there is one */
 	bool is_focus_on;
+	int64_t next_us; /* for the digest: the next delivery; wall; 0: there is none */
+	const struct civil_zone *zone;
 	/* What is held again: until what, and when it is due then. */
 	enum hold_until until;
 	struct due due;

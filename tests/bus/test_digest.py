@@ -221,3 +221,27 @@ def test_ten_thousand_are_no_hold_up(lulld, display, sender, user, key, state):
     else:
         wait_for(lambda: len([s for s in sender.signals() if s[0] == "NotificationClosed" and s[2] == 2]) == 10000,
                  "each sender was told", 60)
+
+
+# --- what it says ---
+
+
+def test_it_names_who_wrote_and_what_came_last(display, sender, user):
+    user.focus()
+    for who in ("Anna", "Bob", "Anna", "Anna"):
+        sender.notify(who, app="Chat", hints={"category": "im.received"})
+    sender.notify("Invoice", app="Mail")
+    sender.notify("Lunch & <more>", app="Mail")
+    user.lull("EndFocus")
+    lines = digest_of(display)["body"].splitlines()
+    assert lines[:2] == ["Chat (4): Anna (3) · Bob", "Mail (2): Lunch &amp; &lt;more&gt; · Invoice"]
+    assert len(lines) == 3 and lines[2].startswith("The oldest waited ")
+
+
+def test_it_says_when_the_next_delivery_is(lulld, bus, display, sender, user):
+    at = time.localtime(time.time() + 3 * 3600)
+    lulld.configure(f"[deliver]\nat = {at.tm_hour:02}:{at.tm_min:02}\n")
+    lulld.client("reload")
+    _, digest = announced(display, sender, user)
+    tomorrow = "tomorrow " if at.tm_mday != time.localtime().tm_mday else ""
+    assert digest["body"].endswith(f" Next delivery: {tomorrow}{at.tm_hour:02}:{at.tm_min:02}.")

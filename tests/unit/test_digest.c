@@ -1,6 +1,7 @@
 /*
  * Digests: the words, the order, and that no application can write more than its line.
  */
+#include "daemon/core/civil.h"
 #include "daemon/core/digest.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,9 +19,22 @@
 /* 2026-01-01 12:00 UTC */
 #define NOON INT64_C(1767268800000000)
 
+static void add_as(struct digest *d, const char *category, const char *app, const char *summary,
+		   int64_t arrived_us)
+{
+	const struct digest_item item = {app, category, summary, arrived_us};
+
+	assert_int_equal(digest_add(d, &item), 0);
+}
+
 static void add(struct digest *d, const char *app, const char *summary)
 {
-	assert_int_equal(digest_add(d, app, summary, NOON), 0);
+	add_as(d, "", app, summary, NOON);
+}
+
+static char *body_of(const struct digest *d, int64_t now_us, bool is_markup)
+{
+	return digest_body(d, &(struct digest_view){.now_us = now_us, .is_markup = is_markup});
 }
 
 static void add_many(struct digest *d, const char *app, int n)
@@ -43,7 +57,7 @@ static void assert_summary(const struct digest *d, int64_t block_us, const char 
 
 static void assert_body(const struct digest *d, bool is_markup, const char *expected)
 {
-	autofree(str) char *body = digest_body(d, NOON + 25 * MINUTE, is_markup);
+	autofree(str) char *body = body_of(d, NOON + 25 * MINUTE, is_markup);
 
 	assert_non_null(body);
 	assert_string_equal(body, expected);
@@ -95,7 +109,8 @@ static void the_body_has_a_line_an_app_with_its_latest(void **state LULL_UNUSED)
 	add(d, "Chat", "first");
 	add(d, "Mail", "Invoice");
 	add(d, "Chat", "second");
-	assert_body(d, false, "Chat (2): second\nMail (1): Invoice\nThe oldest waited 25 min.");
+	assert_body(d, false,
+		    "Chat (2): second · first\nMail (1): Invoice\nThe oldest waited 25 min.");
 }
 
 static void an_empty_summary_leaves_the_count(void **state LULL_UNUSED)
@@ -120,7 +135,8 @@ static void an_app_without_a_name_is_an_application(void **state LULL_UNUSED)
 	add(d, "Chat", "hi");
 	add(d, "", "two");
 	assert_summary(d, 0, "3 notifications from 2 apps");
-	assert_body(d, false, "an application (2): two\nChat (1): hi\nThe oldest waited 25 min.");
+	assert_body(d, false,
+		    "an application (2): two · one\nChat (1): hi\nThe oldest waited 25 min.");
 }
 
 static void the_oldest_is_the_one_that_arrived_first_by_the_clock(void **state LULL_UNUSED)
@@ -129,14 +145,129 @@ static void the_oldest_is_the_one_that_arrived_first_by_the_clock(void **state L
 	autofree(str) char *body = NULL, *early = NULL;
 
 	assert_non_null(d);
-	assert_int_equal(digest_add(d, "Chat", "b", NOON), 0);
-	assert_int_equal(digest_add(d, "Chat", "a", NOON - 60 * MINUTE), 0);
-	assert_int_equal(digest_add(d, "Chat", "c", NOON + MINUTE), 0);
-	body = digest_body(d, NOON + 5 * MINUTE, false);
-	assert_string_equal(body, "Chat (3): c\nThe oldest waited 1 h 5 min.");
+	add_as(d, "", "Chat", "b", NOON);
+	add_as(d, "", "Chat", "a", NOON - 60 * MINUTE);
+	add_as(d, "", "Chat", "c", NOON + MINUTE);
+	body = body_of(d, NOON + 5 * MINUTE, false);
+	assert_string_equal(body, "Chat (3): c · a · b\nThe oldest waited 1 h 5 min.");
 	/* The wall clock was set back meanwhile. */
-	early = digest_body(d, NOON - 120 * MINUTE, false);
-	assert_string_equal(early, "Chat (3): c\nThe oldest waited 0 s.");
+	early = body_of(d, NOON - 120 * MINUTE, false);
+	assert_string_equal(early, "Chat (3): c · a · b\nThe oldest waited 0 s.");
+}
+
+static void different_summaries_are_named_the_latest_first(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Mail", "Invoice");
+	add(d, "Mail", "Lunch?");
+	add(d, "Mail", "Minutes");
+	add(d, "Mail", "Invoice");
+	assert_body(d, false, "Mail (4): Invoice · Minutes · Lunch?\nThe oldest waited 25 min.");
+	/* Three of them; the number says that there are more. */
+	add(d, "Mail", "Offer");
+	assert_body(d, false, "Mail (5): Offer · Invoice · Minutes\nThe oldest waited 25 min.");
+}
+
+static void messages_are_counted_by_who_wrote(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	for (int i = 0; i < 3; i++)
+		add_as(d, "im.received", "Chat", "Anna", NOON);
+	/* The number of the only one is that of the application. */
+	assert_body(d, false, "Chat (3): Anna\nThe oldest waited 25 min.");
+	add_as(d, "im", "Chat", "Bob", NOON);
+	add_as(d, "im", "Chat", "Anna", NOON);
+	add_as(d, "im.received", "Chat", "Bob", NOON);
+	add_as(d, "im.received", "Chat", "Carl", NOON);
+	assert_body(d, false, "Chat (7): Carl · Bob (2) · Anna (4)\nThe oldest waited 25 min.");
+}
+
+static void what_only_looks_like_a_message_is_not_counted_by_title(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add_as(d, "image", "Photos", "Saved", NOON);
+	add_as(d, "image", "Photos", "Saved", NOON);
+	add_as(d, "email.arrived", "Photos", "Shared", NOON);
+	assert_body(d, false, "Photos (3): Shared · Saved\nThe oldest waited 25 min.");
+}
+
+static void of_too_many_conversations_none_is_counted_wrongly(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+	autofree(str) char *body = NULL;
+
+	assert_non_null(d);
+	for (int i = 0; i < 40; i++) {
+		char who[16];
+
+		snprintf(who, sizeof(who), "who %d", i);
+		add_as(d, "im", "Chat", who, NOON);
+	}
+	/* The first one isn't known any more: two, not one. */
+	add_as(d, "im", "Chat", "who 39", NOON);
+	add_as(d, "im", "Chat", "who 0", NOON);
+	assert_body(d, false, "Chat (42): who 0 · who 39 · who 38\nThe oldest waited 25 min.");
+}
+
+static void several_summaries_are_cut_shorter(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+	static const char line[] = "0123456789012345678901234567890123456789y";
+
+	assert_non_null(d);
+	add(d, "Mail", "0123456789012345678901234567890123456789x");
+	assert_body(d, false,
+		    "Mail (1): 0123456789012345678901234567890123456789x\n"
+		    "The oldest waited 25 min.");
+	add(d, "Mail", line);
+	assert_body(d, false,
+		    "Mail (2): 0123456789012345678901234567890123456789… · "
+		    "0123456789012345678901234567890123456789…\nThe oldest waited 25 min.");
+}
+
+static int32_t two_hours_east(void *data LULL_UNUSED, int64_t wall_s LULL_UNUSED)
+{
+	return 2 * 60 * 60;
+}
+
+static void the_next_delivery_is_told_by_the_clock_on_the_wall(void **state LULL_UNUSED)
+{
+	static const struct civil_zone zone = {.offset_s = two_hours_east};
+	static const struct {
+		int64_t in_us;
+		const char *told;
+	} cases[] = {
+		{0, ""},
+		{-MINUTE, ""},
+		{MINUTE, " Next delivery: 14:01."},
+		{3 * 60 * MINUTE, " Next delivery: 17:00."},
+		/* 2026-01-01 is a Thursday. */
+		{10 * 60 * MINUTE, " Next delivery: tomorrow 00:00."},
+		{(24 + 19) * 60 * MINUTE, " Next delivery: Saturday 09:00."},
+		{(6 * 24 - 5) * 60 * MINUTE, " Next delivery: Wednesday 09:00."},
+	};
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat", "Hello");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct digest_view view = {
+			.now_us = NOON,
+			.next_us = NOON + cases[i].in_us,
+			.zone = &zone,
+		};
+		autofree(str) char *body = digest_body(d, &view), *expected = NULL;
+
+		assert_true(asprintf(&expected, "Chat (1): Hello\nThe oldest waited 0 s.%s",
+				     cases[i].told) > 0);
+		assert_string_equal(body, expected);
+	}
 }
 
 /* --- buttons --- */
@@ -191,9 +322,10 @@ static void the_busiest_app_comes_first(void **state LULL_UNUSED)
 	add_many(d, "One", 1);
 	add_many(d, "Three", 3);
 	add_many(d, "Two", 2);
-	assert_body(d, false,
-		    "Three (3): Three 3\nTwo (2): Two 2\nOne (1): One 1\n"
-		    "The oldest waited 25 min.");
+	assert_body(
+		d, false,
+		"Three (3): Three 3 · Three 2 · Three 1\nTwo (2): Two 2 · Two 1\nOne (1): One 1\n"
+		"The oldest waited 25 min.");
 }
 
 static void equals_keep_the_order_of_their_first_item(void **state LULL_UNUSED)
@@ -206,7 +338,8 @@ static void equals_keep_the_order_of_their_first_item(void **state LULL_UNUSED)
 	add(d, "Mid", "m1");
 	add(d, "Ape", "a2");
 	add(d, "Zoo", "z2");
-	assert_body(d, false, "Zoo (2): z2\nApe (2): a2\nMid (1): m1\nThe oldest waited 25 min.");
+	assert_body(d, false,
+		    "Zoo (2): z2 · z1\nApe (2): a2 · a1\nMid (1): m1\nThe oldest waited 25 min.");
 }
 
 static void names_that_differ_in_case_are_two_apps(void **state LULL_UNUSED)
@@ -244,7 +377,8 @@ static void of_more_than_seven_the_busiest_six_are_named(void **state LULL_UNUSE
 	add_many(d, "calm", 2);
 	assert_summary(d, 0, "21 notifications from 8 apps");
 	assert_body(d, false,
-		    "a (3): a 3\nb (3): b 3\nc (3): c 3\nd (3): d 3\ne (3): e 3\nf (3): f 3\n"
+		    "a (3): a 3 · a 2 · a 1\nb (3): b 3 · b 2 · b 1\nc (3): c 3 · c 2 · c 1\n"
+		    "d (3): d 3 · d 2 · d 1\ne (3): e 3 · e 2 · e 1\nf (3): f 3 · f 2 · f 1\n"
 		    "and 3 more from 2 other apps\nThe oldest waited 25 min.");
 }
 
@@ -262,9 +396,11 @@ static void a_thousand_apps_are_counted(void **state LULL_UNUSED)
 	}
 	assert_int_equal(digest_count(d), 2001);
 	assert_summary(d, 0, "2001 notifications from 1000 apps");
-	body = digest_body(d, NOON, false);
+	body = body_of(d, NOON, false);
 	assert_non_null(body);
-	assert_memory_equal(body, "app999 (3): app999 3\napp0 (2): app0 2\n", 38);
+	assert_ptr_equal(strstr(body,
+				"app999 (3): app999 3 · app999 2 · app999 1\napp0 (2): app0 2 · "),
+			 body);
 	assert_non_null(strstr(body, "\nand 1988 more from 994 other apps\n"));
 }
 
@@ -333,7 +469,7 @@ static void bytes_that_are_not_utf_8_do_no_harm(void **state LULL_UNUSED)
 	memset(bad, 0x80, sizeof(bad) - 1);
 	bad[sizeof(bad) - 1] = '\0';
 	add(d, bad, "\xff\xfe");
-	body = digest_body(d, NOON, true);
+	body = body_of(d, NOON, true);
 	assert_non_null(body);
 }
 
@@ -347,6 +483,12 @@ int main(void)
 		cmocka_unit_test(an_empty_summary_leaves_the_count),
 		cmocka_unit_test(an_app_without_a_name_is_an_application),
 		cmocka_unit_test(the_oldest_is_the_one_that_arrived_first_by_the_clock),
+		cmocka_unit_test(different_summaries_are_named_the_latest_first),
+		cmocka_unit_test(messages_are_counted_by_who_wrote),
+		cmocka_unit_test(what_only_looks_like_a_message_is_not_counted_by_title),
+		cmocka_unit_test(of_too_many_conversations_none_is_counted_wrongly),
+		cmocka_unit_test(several_summaries_are_cut_shorter),
+		cmocka_unit_test(the_next_delivery_is_told_by_the_clock_on_the_wall),
 		cmocka_unit_test(a_button_says_what_becomes_of_the_batch),
 		cmocka_unit_test(each_button_that_is_offered_has_an_answer),
 		cmocka_unit_test(the_busiest_app_comes_first),
