@@ -208,6 +208,11 @@ static bool has_markup(void *data LULL_UNUSED)
 	return false;
 }
 
+static bool has_actions(void *data LULL_UNUSED)
+{
+	return true;
+}
+
 static int present(void *data, const struct own_notice *notice)
 {
 	struct world *w = data;
@@ -289,6 +294,7 @@ const struct engine_ports world_ports = {
 	.probe = probe,
 	.need_display = nothing,
 	.has_markup = has_markup,
+	.has_actions = has_actions,
 	.present = present,
 	.compose = compose,
 	.changed = nothing,
