@@ -54,7 +54,7 @@ BUS_SRC := daemon/bus/bus.c daemon/bus/bus_loop.c daemon/bus/value.c daemon/bus/
 	daemon/bus/adopt.c daemon/bus/takeover.c
 # Files of the user's that daemon and client both read.
 FILES_SRC := config/load.c config/regex_pcre2.c config/xdg.c config/command.c config/services.c config/adopted.c
-ENGINE_SRC := daemon/engine/engine.c daemon/engine/arrival.c daemon/engine/delivery.c \
+ENGINE_SRC := daemon/engine/engine.c daemon/engine/engine_focus.c daemon/engine/engine_calls.c daemon/engine/engine_view.c daemon/engine/arrival.c daemon/engine/delivery.c \
 	daemon/engine/release.c daemon/engine/snooze.c daemon/engine/hold.c daemon/engine/rulebook.c daemon/engine/timetable.c daemon/engine/outlook.c daemon/engine/inhibit.c daemon/engine/handle.c \
 	daemon/engine/listing.c daemon/engine/probe.c daemon/engine/relay.c daemon/engine/pass.c daemon/engine/outbox.c
 JOURNAL_SRC := daemon/journal/journal.c daemon/journal/journal_pings.c daemon/journal/journal_records.c \
