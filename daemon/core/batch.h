@@ -22,6 +22,8 @@ enum batch_stage {
 	BATCH_OPENING = 3,    /* "Show all": announced items are being released */
 	BATCH_DELAYING = 4,   /* "Later": announced items are being held until the next break */
 	BATCH_DISMISSING = 5, /* "Dismiss": announced items are being closed */
+	BATCH_STOPPING = 6, /* focus has begun: what isn't on the display yet is being held again */
+	BATCH_RECALLING = 7, /* and what it has announced, too, as nobody has been told */
 };
 
 struct batch {

@@ -22,7 +22,7 @@ void delivery_init(struct delivery *d)
 }
 
 /* Breakthroughs and what comes while focus is off first, then released batches, each in order. */
-static int next_to_show(struct pass *pass, struct ping **ret)
+static int next_to_show(const struct delivery *d, struct pass *pass, struct ping **ret)
 {
 	const struct ping_query direct = {.state = PING_RELEASING};
 	const struct ping_query batched = {
@@ -36,7 +36,7 @@ static int next_to_show(struct pass *pass, struct ping **ret)
 	if (journal_count(pass->journal, PING_RELEASING) == 0)
 		return -ENOENT;
 	r = journal_next(pass->journal, &direct, ret);
-	if (r == -ENOENT && batch_may_show(journal_count_open(pass->journal)))
+	if (r == -ENOENT && !d->is_stopping && batch_may_show(journal_count_open(pass->journal)))
 		r = journal_next(pass->journal, &batched, ret);
 	return r;
 }
@@ -90,7 +90,7 @@ void delivery_pump(struct delivery *d, struct pass *pass)
 		return;
 	while (!d->is_paused && d->in_flight == 0 && d->next_try_boot_us == INSTANT_NEVER) {
 		autofree(ping) struct ping *p = NULL;
-		int r = next_to_show(pass, &p);
+		int r = next_to_show(d, pass, &p);
 
 		if (r == -ENOENT)
 			return;

@@ -18,7 +18,8 @@ struct early_close {
 struct delivery {
 	bool has_display;
 	bool is_paused; /* a successor takes over: what is in flight is awaited, nothing follows */
-	uint32_t in_flight;  /* id; 0: none */
+	bool is_stopping;   /* what was released is being held again: nothing of a batch goes out */
+	uint32_t in_flight; /* id; 0: none */
 	uint32_t last_shown; /* id of what the display took last, and when */
 	int64_t last_boot_us;
 	struct early_close early[EARLY_MAX]; /* closed before it was answered */

@@ -174,6 +174,7 @@ void engine_wake(struct engine *e, struct instant now)
 	engine_catch_up(e, now);
 	e->pass.now = now;
 	engine_follow_time(e);
+	e->is_catching_up = false;
 	engine_wake_snoozed(e);
 	if (hold_wake(&e->hold, &e->pass, &e->release, e->boot_id))
 		e->has_changed = true;
@@ -272,9 +273,11 @@ static bool work_on_release(struct engine *e)
 		.is_focus_on = focus_is_on(&e->focus),
 		.next_us = context.delivery_us,
 		.zone = e->timetable.zone,
+		.in_flight = e->delivery.in_flight,
 	};
 	turn.due = policy_hold(&policy, &context, &turn.until);
 	has_more = release_work(&e->release, &e->pass, &turn);
+	e->delivery.is_stopping = e->release.is_stopping;
 	e->hold.next_wall_us = MIN(e->hold.next_wall_us, turn.held_us);
 	e->snooze.next_wall_us = MIN(e->snooze.next_wall_us, turn.snoozed_us);
 	return has_more;

@@ -81,6 +81,9 @@ static void follow(struct engine *e, const struct focus_change *change, int64_t 
 	save_focus(e);
 	if (change->has_begun) {
 		log_info("focus is on");
+		/* What was due before that, and couldn't go, isn't what a break has let go. */
+		if (!e->is_catching_up)
+			release_stop(&e->release, &e->pass);
 		rulebook_refill(&e->rulebook, &e->pass);
 	}
 	if (change->is_over)
@@ -274,11 +277,13 @@ static int64_t find_missed(struct engine *e, struct instant now)
  */
 void engine_catch_up(struct engine *e, struct instant now)
 {
+	e->is_catching_up = false;
 	for (int i = 0; i < 2; i++) {
 		int64_t missed_us = find_missed(e, now);
 
 		if (missed_us == INSTANT_NEVER)
 			return;
+		e->is_catching_up = true;
 		/* What ends by boot time has ended then, too. */
 		missed_us = MIN(missed_us + CLOCK_SET_US, now.wall_us);
 		e->pass.now = (struct instant){missed_us, now.boot_us - (now.wall_us - missed_us)};

@@ -33,6 +33,7 @@ struct engine {
 	char boot_id[sizeof(((struct journal_token *)0)->boot_id)];
 	int64_t lazy_boot_us;    /* commit at the latest then; INSTANT_NEVER */
 	int64_t recover_boot_us; /* try the disk then; INSTANT_NEVER */
+	bool is_catching_up;     /* something was missed, and goes in this turn */
 	bool is_failure_told;
 	bool has_changed; /* what status shows */
 };

@@ -112,6 +112,88 @@ void release_begin(struct release *r, struct pass *pass, unsigned what, struct d
 		log_info("releasing held notifications one by one");
 }
 
+/* The digest that was being counted isn't right any more. */
+static void forget_digest(struct release *r, int64_t batch)
+{
+	if (r->digest_batch != batch)
+		return;
+	r->digest = digest_free(r->digest);
+	r->digest_batch = 0;
+}
+
+/* Return: what becomes of a batch when focus begins; its own stage: nothing. */
+static enum batch_stage stopped(const struct release *r, const struct batch *batch)
+{
+	/* The end of a block, a delivery or the user has let the others go, not the longest that they may wait. */
+	bool is_due = batch->takes & BATCH_TAKES_DUE;
+
+	switch (batch->stage) {
+	case BATCH_FORMING:
+		if (is_due)
+			break;
+		return batch->form == BATCH_DIGEST ? BATCH_RECALLING : BATCH_STOPPING;
+	case BATCH_TELLING:
+		/* What the presenter is at is as good as told. */
+		if (is_due || (r->is_presenting && r->digest_batch == batch->number))
+			break;
+		return BATCH_RECALLING;
+	case BATCH_OPENING:
+		/* The digest has gone with the click. */
+		return BATCH_RECALLING;
+	case BATCH_TOLD:
+		/* In a digest it was announced when it was due, and opened since. */
+		if (is_due && batch->form == BATCH_EACH)
+			break;
+		return BATCH_STOPPING;
+	case BATCH_DELAYING:
+	case BATCH_DISMISSING:
+	case BATCH_STOPPING:
+	case BATCH_RECALLING: break;
+	}
+	return batch->stage;
+}
+
+static void stop(struct release *r, struct pass *pass, struct batch *batch)
+{
+	enum batch_stage stage = stopped(r, batch);
+
+	if (stage == batch->stage)
+		return;
+	batch->stage = stage;
+	put_batch(r, pass, batch);
+	forget_digest(r, batch->number);
+	r->is_stopping = true;
+}
+
+void release_stop(struct release *r, struct pass *pass)
+{
+	struct ping_query query = {.state = PING_RELEASING,
+				   .batch = 1,
+				   .after_seq = -1,
+				   .last_batch = INT64_MAX};
+	struct batch batch;
+	int64_t after = 0;
+
+	r->opens_all = false;
+	while (journal_unfinished_batch(pass->journal, after, &batch) == 0) {
+		after = batch.number;
+		stop(r, pass, &batch);
+	}
+	/* And those that are told, and wait for their turn on the display: from one such batch to the next. */
+	for (;;) {
+		autofree(ping) struct ping *p = NULL;
+
+		if (journal_next(pass->journal, &query, &p) < 0)
+			break;
+		query.batch = p->batch;
+		query.after_seq = INT64_MAX;
+		if (journal_batch(pass->journal, p->batch, &batch) == 0)
+			stop(r, pass, &batch);
+	}
+	if (r->is_stopping)
+		log_info("focus has begun: what was being released is held again");
+}
+
 /* @due: NULL: as it is */
 static void answer(struct release *r, struct pass *pass, int64_t number, enum batch_stage stage,
 		   const struct due *due)
@@ -254,6 +336,42 @@ static bool answer_some(struct pass *pass, const struct batch *batch, struct rel
 	return true;
 }
 
+/* Up to a step's items of one that is stopped. Return: true when there may be more. */
+static bool recall_some(struct pass *pass, const struct batch *batch, enum ping_state state,
+			struct release_turn *turn)
+{
+	struct ping_query query = {.state = state,
+				   .batch = batch->number,
+				   .last_batch = batch->number};
+	int i;
+
+	for (i = 0; i < STEP_ITEMS; i++) {
+		autofree(ping) struct ping *p = NULL;
+
+		if (journal_next(pass->journal, &query, &p) < 0)
+			return false;
+		query.after_seq = p->seq;
+		if (p->id != turn->in_flight)
+			hold_again(pass, p, 0, turn);
+	}
+	return true;
+}
+
+/* Return: how far it has got with that. */
+static enum batch_stage recall(struct pass *pass, const struct batch *batch,
+			       struct release_turn *turn)
+{
+	bool is_recalling = batch->stage == BATCH_RECALLING;
+
+	/* Focus is over already: what is left goes after all. */
+	if (!turn->is_focus_on)
+		return is_recalling ? BATCH_TELLING : BATCH_TOLD;
+	if (recall_some(pass, batch, PING_RELEASING, turn) ||
+	    (is_recalling && recall_some(pass, batch, PING_ANNOUNCED, turn)))
+		return batch->stage;
+	return BATCH_TOLD;
+}
+
 /* Up to a step's items of those that are held. Return: true when there may be more. */
 static bool form_some(struct release *r, struct pass *pass, const struct batch *batch)
 {
@@ -373,16 +491,24 @@ static void start_telling(struct release *r, struct pass *pass, struct batch *ba
  */
 static int find_work(struct release *r, struct pass *pass, bool may_tell, struct batch *ret)
 {
+	struct batch batch;
 	int64_t after = 0;
+	bool has_found = false;
 
-	r->has_work = false;
-	while (journal_unfinished_batch(pass->journal, after, ret) == 0) {
+	r->has_work = r->is_stopping = false;
+	while (journal_unfinished_batch(pass->journal, after, &batch) == 0) {
+		after = batch.number;
 		r->has_work = true;
-		if (ret->stage != BATCH_TELLING || may_tell)
-			return 0;
-		after = ret->number;
+		/* Before any other: until then nothing of it may be sent. */
+		r->is_stopping = batch.stage == BATCH_STOPPING || batch.stage == BATCH_RECALLING;
+		if (r->is_stopping || (!has_found && (batch.stage != BATCH_TELLING || may_tell))) {
+			*ret = batch;
+			has_found = true;
+		}
+		if (r->is_stopping)
+			break;
 	}
-	return -ENOENT;
+	return has_found ? 0 : -ENOENT;
 }
 
 bool release_has_work(const struct release *r)
@@ -448,6 +574,16 @@ bool release_work(struct release *r, struct pass *pass, struct release_turn *tur
 		batch.stage = BATCH_TOLD;
 		put_batch(r, pass, &batch);
 		return true;
+	case BATCH_STOPPING:
+	case BATCH_RECALLING: {
+		enum batch_stage stage = recall(pass, &batch, turn);
+
+		if (stage != batch.stage) {
+			batch.stage = stage;
+			put_batch(r, pass, &batch);
+		}
+		return true;
+	}
 	case BATCH_TOLD: break;
 	}
 	return false;
@@ -474,10 +610,7 @@ void release_told(struct release *r, struct pass *pass, int64_t number)
 		batch.stage = BATCH_TOLD;
 		put_batch(r, pass, &batch);
 	}
-	if (r->digest_batch == number) {
-		r->digest = digest_free(r->digest);
-		r->digest_batch = 0;
-	}
+	forget_digest(r, number);
 }
 
 void release_presented(struct release *r, struct pass *pass, const char *error)

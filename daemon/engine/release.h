@@ -17,6 +17,7 @@ struct release_place {
 
 struct release {
 	bool has_work;         /* a batch isn't told yet */
+	bool is_stopping;      /* what waits for the display is being held again */
 	bool opens_all;        /* everything announced is being released */
 	struct digest *digest; /* of the batch that is being told */
 	int64_t digest_batch;  /* which that is; 0: none */
@@ -44,6 +45,14 @@ void release_load(struct release *r, struct pass *pass);
 void release_begin(struct release *r, struct pass *pass, unsigned takes, struct due due,
 		   int64_t block_us);
 
+/**
+ * release_stop() - focus has begun: what was let go and isn't on the display yet is held again
+ *
+ * What a digest has announced that was told stays so. What is due by itself goes on, as it does in a block; and so
+ * does what is let go from now on.
+ */
+void release_stop(struct release *r, struct pass *pass);
+
 /** release_open() - "Show all" of one batch; the others wait */
 void release_open(struct release *r, struct pass *pass, int64_t batch);
 
@@ -62,6 +71,8 @@ struct release_turn {
 	bool is_focus_on;
 	int64_t next_us; /* for the digest: the next delivery; wall; 0: there is none */
 	const struct civil_zone *zone;
+	uint32_t
+		in_flight; /* the one that the display has been given and hasn't acknowledged; 0: none */
 	/* What is held again: until what, and when it is due then. */
 	enum hold_until until;
 	struct due due;

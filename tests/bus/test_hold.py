@@ -354,9 +354,9 @@ def test_what_comes_after_the_release_is_not_part_of_the_batch(lulld, display, s
     for i in range(4):
         sender.notify(f"m{i}")
     user.lull("EndFocus")
+    display.wait_shown()
     user.focus()
     id = sender.notify("in the next block")
-    display.wait_shown()
     assert user.item_ids("held") == [id]
     assert "4 notifications" in display.shown()[0]["summary"]
 
