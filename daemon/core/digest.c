@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* A digest of more applications than this names the busiest and counts the rest. */
+/* A digest of more applications than this names the busiest and counts the rest; with meanwhile one fewer. */
 #define LINES_MAX 6
 #define APP_BYTES_MAX 40
 /* What it said last: one thing alone, or several. */
@@ -36,6 +36,8 @@ struct digest {
 	size_t n_apps;
 	size_t n_items;
 	int64_t oldest_us;
+	struct digest *through; /* what came through meanwhile; NULL: nothing */
+	size_t n_withdrawn;
 };
 
 #define BUTTONS \
@@ -91,6 +93,7 @@ struct digest *digest_free(struct digest *d)
 			free(d->apps[i].topics[j].summary);
 	}
 	free(d->apps);
+	digest_free(d->through);
 	free(d);
 	return NULL;
 }
@@ -158,6 +161,20 @@ int digest_add(struct digest *d, const struct digest_item *item)
 	if (d->n_items++ == 0 || item->arrived_us < d->oldest_us)
 		d->oldest_us = item->arrived_us;
 	return 0;
+}
+
+int digest_add_through(struct digest *d, const char *app)
+{
+	if (!d->through)
+		d->through = digest_new();
+	if (!d->through)
+		return -ENOMEM;
+	return digest_add(d->through, &(struct digest_item){app, "", "", 0});
+}
+
+void digest_add_withdrawn(struct digest *d)
+{
+	d->n_withdrawn++;
 }
 
 size_t digest_count(const struct digest *d)
@@ -232,21 +249,65 @@ static void add_clock(struct text *t, const struct digest_view *view)
 	text_addf(t, "%02d:%02d", next.second / 3600, next.second / 60 % 60);
 }
 
-char *digest_body(const struct digest *d, const struct digest_view *view)
+/* The applications, the busiest first; the caller frees it. */
+static const struct digest_app **by_number(const struct digest *d)
 {
-	autofree(str) char *order_bytes = malloc((d->n_apps + 1) * sizeof(void *));
-	const struct digest_app **order = (const struct digest_app **)(void *)order_bytes;
-	size_t n_lines, i, n_rest = 0;
-	char age[DURATION_TEXT_MAX];
-	struct text t = {0};
+	const struct digest_app **order = calloc(d->n_apps + 1, sizeof(*order));
+	size_t i;
 
 	if (!order)
 		return NULL;
 	for (i = 0; i < d->n_apps; i++)
 		order[i] = &d->apps[i];
 	qsort(order, d->n_apps, sizeof(*order), busier);
+	return order;
+}
+
+/* "3 came through: Chat (2), Mail. 1 was withdrawn." Return: false when out of memory. */
+static bool add_meanwhile(struct text *t, const struct digest *d, bool is_markup)
+{
+	void (*add)(struct text *, const char *, size_t) =
+		is_markup ? text_add_markup : text_add_cut;
+
+	if (d->through) {
+		const struct digest_app **order = by_number(d->through);
+		size_t n = MIN(d->through->n_apps, (size_t)TOPICS_SHOWN), i;
+
+		if (!order) {
+			text_done(t);
+			return false;
+		}
+		text_addf(t, "%zu came through: ", d->through->n_items);
+		for (i = 0; i < n; i++) {
+			text_add(t, i == 0 ? "" : ", ");
+			add(t, order[i]->name, APP_BYTES_MAX);
+			if (order[i]->n_items > 1 && d->through->n_apps > 1)
+				text_addf(t, " (%zu)", order[i]->n_items);
+		}
+		text_add(t, n < d->through->n_apps ? ", ..." : ".");
+		free(order);
+	}
+	if (d->n_withdrawn > 0) {
+		text_add(t, d->through ? " " : "");
+		add_count(t, d->n_withdrawn, "was withdrawn.", "were withdrawn.");
+	}
+	if (d->through || d->n_withdrawn > 0)
+		text_add(t, "\n");
+	return true;
+}
+
+char *digest_body(const struct digest *d, const struct digest_view *view)
+{
+	size_t n_max = d->through || d->n_withdrawn > 0 ? LINES_MAX - 1 : LINES_MAX;
+	const struct digest_app **order = by_number(d);
+	size_t n_lines, i, n_rest = 0;
+	char age[DURATION_TEXT_MAX];
+	struct text t = {0};
+
+	if (!order)
+		return NULL;
 	/* No "and 1 more app" where that app's own line fits as well. */
-	n_lines = d->n_apps <= LINES_MAX + 1 ? d->n_apps : LINES_MAX;
+	n_lines = d->n_apps <= n_max + 1 ? d->n_apps : n_max;
 	for (i = 0; i < n_lines; i++)
 		add_line(&t, order[i], view->is_markup);
 	for (i = n_lines; i < d->n_apps; i++)
@@ -256,6 +317,9 @@ char *digest_body(const struct digest *d, const struct digest_view *view)
 		add_count(&t, n_rest, "more", "more");
 		text_addf(&t, " from %zu other apps\n", d->n_apps - n_lines);
 	}
+	free(order);
+	if (!add_meanwhile(&t, d, view->is_markup))
+		return NULL;
 	duration_format(view->now_us - d->oldest_us, age);
 	text_addf(&t, "The oldest waited %s.", age);
 	if (view->next_us > view->now_us) {

@@ -63,6 +63,18 @@ struct digest_item {
  */
 int digest_add(struct digest *d, const struct digest_item *item);
 
+/**
+ * digest_add_through() - one that came meanwhile and was delivered at once
+ *
+ * Only which application it is from is told: it has been seen, and what it says may be a code.
+ *
+ * Return: as digest_add().
+ */
+int digest_add_through(struct digest *d, const char *app);
+
+/** digest_add_withdrawn() - one that its sender closed before anybody saw it */
+void digest_add_withdrawn(struct digest *d);
+
 size_t digest_count(const struct digest *d);
 
 /**

@@ -7,6 +7,8 @@
 
 /* Items that one step moves. */
 #define STEP_ITEMS 128
+/* Ids are nearly in the order of arrival: so many older ones in a row, and the block has begun after all others. */
+#define OLDER_ITEMS 64
 /* Items that are looked at, at most, to tell what form a batch has. */
 #define LOOK_ITEMS 4096
 
@@ -252,7 +254,7 @@ static void move(struct pass *pass, struct ping *p, enum ping_state state, int64
 }
 
 /* A replaced item keeps its place in the order, so it may be counted when it isn't the latest. */
-static void count_in_digest(struct release *r, const struct ping *p, int64_t batch)
+static void count_in_digest(struct release *r, const struct ping *p)
 {
 	const struct digest_item item = {
 		.app = p->app,
@@ -261,11 +263,6 @@ static void count_in_digest(struct release *r, const struct ping *p, int64_t bat
 		.arrived_us = p->arrived_us,
 	};
 
-	if (r->digest_batch != batch) {
-		r->digest = digest_free(r->digest);
-		r->digest_batch = batch;
-		r->digest_after = 0;
-	}
 	if (!r->digest)
 		r->digest = digest_new();
 	if (p->digest != RULE_DIGEST_HIDE && (!r->digest || digest_add(r->digest, &item) < 0))
@@ -410,6 +407,9 @@ static bool count_some(struct release *r, struct pass *pass, int64_t batch)
 		r->digest = digest_free(r->digest);
 		r->digest_batch = batch;
 		r->digest_after = 0;
+		r->digest_before = UINT32_MAX;
+		r->n_digest_older = 0;
+		r->is_digest_whole = false;
 	}
 	for (i = 0; i < STEP_ITEMS; i++) {
 		const struct ping_query query = {
@@ -422,9 +422,62 @@ static bool count_some(struct release *r, struct pass *pass, int64_t batch)
 
 		if (journal_next(pass->journal, &query, &p) < 0)
 			return false;
-		count_in_digest(r, p, batch);
+		count_in_digest(r, p);
 	}
 	return true;
+}
+
+/* What came meanwhile, and isn't among what is released. */
+static void count_meanwhile(struct release *r, const struct ping *p)
+{
+	bool was_held = p->due.wall_us > 0 || p->released_us > 0 || p->batch > 0;
+
+	/* The answer to a key that was pressed is no interruption. */
+	if (p->kind != PING_NOTIFICATION || strcmp(p->rule, "osd") == 0)
+		return;
+	switch (p->state) {
+	case PING_RELEASING:
+	case PING_SHOWN:
+	case PING_QUARANTINED:
+	case PING_CLOSED:
+	case PING_DISMISSED:
+		if (!was_held && digest_add_through(r->digest, p->app) < 0)
+			log_warn("out of memory: the digest doesn't tell all that came through");
+		break;
+	case PING_WITHDRAWN:
+		if (was_held)
+			digest_add_withdrawn(r->digest);
+		break;
+	case PING_HELD:
+	case PING_ANNOUNCED:
+	case PING_SNOOZED:
+	case PING_LIVE_STATES:
+	case PING_DROPPED: break;
+	}
+}
+
+/* Back to where the block began, by the primary key. Return: true: there is more. */
+static bool look_back(struct release *r, struct pass *pass, const struct batch *batch)
+{
+	int64_t began_us = usec_sub(batch->formed_us, batch->waited_us);
+	int i;
+
+	if (r->is_digest_whole || batch->waited_us <= 0 || !r->digest)
+		return false;
+	for (i = 0; i < STEP_ITEMS && r->n_digest_older < OLDER_ITEMS; i++) {
+		autofree(ping) struct ping *p = NULL;
+
+		if (journal_before(pass->journal, r->digest_before, &p) < 0) {
+			r->n_digest_older = OLDER_ITEMS;
+			break;
+		}
+		r->digest_before = p->id;
+		r->n_digest_older = p->arrived_us < began_us ? r->n_digest_older + 1 : 0;
+		if (p->arrived_us >= began_us && p->arrived_us <= batch->formed_us)
+			count_meanwhile(r, p);
+	}
+	r->is_digest_whole = r->n_digest_older >= OLDER_ITEMS;
+	return !r->is_digest_whole;
 }
 
 static int tell(struct release *r, struct pass *pass, const struct batch *batch, bool by_presenter)
@@ -543,7 +596,7 @@ bool release_work(struct release *r, struct pass *pass, struct release_turn *tur
 		put_batch(r, pass, &batch);
 		return true;
 	case BATCH_TELLING:
-		if (count_some(r, pass, batch.number))
+		if (count_some(r, pass, batch.number) || look_back(r, pass, &batch))
 			return true;
 		start_telling(r, pass, &batch);
 		/* Also when it is told now: others may go meanwhile. */

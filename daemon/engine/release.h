@@ -16,13 +16,16 @@ struct release_place {
 };
 
 struct release {
-	bool has_work;         /* a batch isn't told yet */
-	bool is_stopping;      /* what waits for the display is being held again */
-	bool opens_all;        /* everything announced is being released */
-	struct digest *digest; /* of the batch that is being told */
-	int64_t digest_batch;  /* which that is; 0: none */
-	int64_t digest_after;  /* the last item that it counts */
-	int64_t forming;       /* the batch that is being formed */
+	bool has_work;          /* a batch isn't told yet */
+	bool is_stopping;       /* what waits for the display is being held again */
+	bool opens_all;         /* everything announced is being released */
+	struct digest *digest;  /* of the batch that is being told */
+	int64_t digest_batch;   /* which that is; 0: none */
+	int64_t digest_after;   /* the last item that it counts */
+	bool is_digest_whole;   /* and it has what else came in the block */
+	uint32_t digest_before; /* which has been looked through down to this id */
+	int n_digest_older;     /* the last so many came before the block */
+	int64_t forming;        /* the batch that is being formed */
 	struct release_place
 		forming_after;         /* those up to it were looked at, and stay or have gone */
 	bool is_presenting;            /* the presenter is at it */

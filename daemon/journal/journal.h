@@ -136,6 +136,9 @@ LULL_MUSTCHECK int journal_by_tag(struct journal *j, const char *app, const char
 /** journal_next_displayed() - the one with the next higher display_id. Return: as above. */
 LULL_MUSTCHECK int journal_next_displayed(struct journal *j, uint32_t after, struct ping **ret);
 
+/** journal_before() - the one with the next lower id, live or not: mostly the one that came before. Return: as above. */
+LULL_MUSTCHECK int journal_before(struct journal *j, uint32_t id, struct ping **ret);
+
 /** Which rows: those of a state with (batch, seq) above (batch, after_seq) and batch up to last_batch. */
 struct ping_query {
 	enum ping_state state;

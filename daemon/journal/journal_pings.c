@@ -213,6 +213,23 @@ int journal_next_displayed(struct journal *j, uint32_t after, struct ping **ret)
 	return next_of(j, &order, &(struct position){.display_id = after}, ret);
 }
 
+static int next_before(struct store *s, const struct position *after, struct ping **ret)
+{
+	return store_before(s, after->id, ret);
+}
+
+static bool is_id_above(const struct ping *a, const struct ping *b)
+{
+	return a->id > b->id;
+}
+
+int journal_before(struct journal *j, uint32_t id, struct ping **ret)
+{
+	static const struct order order = {next_before, is_id_above};
+
+	return next_of(j, &order, &(struct position){.id = id}, ret);
+}
+
 static int next_arrived(struct store *s, const struct position *after, struct ping **ret)
 {
 	const struct ping_query query = {

@@ -41,6 +41,7 @@ LULL_MUSTCHECK int store_get(struct store *s, uint32_t id, struct ping **ret);
 LULL_MUSTCHECK int store_by_display(struct store *s, uint32_t display_id, struct ping **ret);
 LULL_MUSTCHECK int store_by_tag(struct store *s, const char *app, const char *tag,
 				struct ping **ret);
+LULL_MUSTCHECK int store_before(struct store *s, uint32_t id, struct ping **ret);
 LULL_MUSTCHECK int store_next_displayed(struct store *s, uint32_t after, struct ping **ret);
 LULL_MUSTCHECK int store_next(struct store *s, const struct ping_query *query, struct ping **ret);
 /**

@@ -25,6 +25,7 @@ static const char *const texts[N_PING_SQL] = {
 	[SQL_NEXT_DISPLAYED] =
 		"SELECT " COLUMNS " FROM ping WHERE display_id > ?1 AND display_id <> 0"
 		" ORDER BY display_id LIMIT 1",
+	[SQL_BEFORE] = "SELECT " COLUMNS " FROM ping WHERE id < ?1 ORDER BY id DESC LIMIT 1",
 	[SQL_BY_TAG] =
 		"SELECT " COLUMNS " FROM ping WHERE app=?1 AND tag=?2 AND tag <> '' AND state < 8"
 		" LIMIT 1",
@@ -187,6 +188,14 @@ int store_by_tag(struct store *s, const char *app, const char *tag, struct ping 
 	r = one_ping(stmt, ret);
 	sqlite3_clear_bindings(stmt);
 	return r;
+}
+
+int store_before(struct store *s, uint32_t id, struct ping **ret)
+{
+	sqlite3_stmt *stmt = s->pings[SQL_BEFORE];
+
+	sqlite3_bind_int64(stmt, 1, id);
+	return one_ping(stmt, ret);
 }
 
 int store_next_displayed(struct store *s, uint32_t after, struct ping **ret)

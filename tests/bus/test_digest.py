@@ -245,3 +245,31 @@ def test_it_says_when_the_next_delivery_is(lulld, bus, display, sender, user):
     _, digest = announced(display, sender, user)
     tomorrow = "tomorrow " if at.tm_mday != time.localtime().tm_mday else ""
     assert digest["body"].endswith(f" Next delivery: {tomorrow}{at.tm_hour:02}:{at.tm_min:02}.")
+
+
+def test_it_says_what_came_through_and_what_was_withdrawn_in_the_block(lulld, display, sender, user):
+    sender.notify("before", app="Early")
+    user.focus()
+    sender.notify("volume", app="Sound", hints={"value": dbus.Int32(40), "x-canonical-private-synchronous": "v"})
+    for who in ("Phone", "Phone", "Boss"):
+        sender.notify("now!", app=who, hints={"urgency": dbus.Byte(2)})
+    ids = [sender.notify(f"m{i}") for i in range(6)]
+    for id in ids[4:]:
+        sender.close_notification(id)
+    # Asked for, so it has been seen.
+    released = sender.notify("released", app="Asked")
+    user.lull("Release", "au", [released])
+    display.wait_summary("released")
+    # Open ones would be in the way of it; and what became of them is no matter.
+    display.close_shown(display.wait_summary("now!")["id"])
+    user.lull("EndFocus")
+    assert digest_of(display)["body"].splitlines()[:2] == [
+        "mail (4): m3 · m2 · m1", "3 came through: Phone (2), Boss. 2 were withdrawn."]
+    # What comes after it isn't in the next one, nor is what came before.
+    sender.notify("between", app="Between")
+    user.focus()
+    for i in range(4):
+        sender.notify(f"n{i}")
+    user.lull("EndFocus")
+    body = wait_for(lambda: [n for n in display.shown() if "n3" in n["body"]], "the next digest")[0]["body"]
+    assert "came through" not in body and "withdrawn" not in body

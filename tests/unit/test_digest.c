@@ -200,7 +200,6 @@ static void what_only_looks_like_a_message_is_not_counted_by_title(void **state 
 static void of_too_many_conversations_none_is_counted_wrongly(void **state LULL_UNUSED)
 {
 	autofree(digest) struct digest *d = digest_new();
-	autofree(str) char *body = NULL;
 
 	assert_non_null(d);
 	for (int i = 0; i < 40; i++) {
@@ -267,6 +266,64 @@ static void the_next_delivery_is_told_by_the_clock_on_the_wall(void **state LULL
 		assert_true(asprintf(&expected, "Chat (1): Hello\nThe oldest waited 0 s.%s",
 				     cases[i].told) > 0);
 		assert_string_equal(body, expected);
+	}
+}
+
+static void what_came_through_meanwhile_is_told_by_application(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat", "Hello");
+	assert_int_equal(digest_add_through(d, "Phone & co"), 0);
+	assert_body(d, true,
+		    "Chat (1): Hello\n1 came through: Phone &amp; co.\nThe oldest waited 25 min.");
+	assert_int_equal(digest_add_through(d, ""), 0);
+	assert_int_equal(digest_add_through(d, "Battery"), 0);
+	assert_int_equal(digest_add_through(d, "Battery"), 0);
+	digest_add_withdrawn(d);
+	assert_body(d, false,
+		    "Chat (1): Hello\n4 came through: Battery (2), Phone & co, an application. "
+		    "1 was withdrawn.\nThe oldest waited 25 min.");
+	assert_int_equal(digest_add_through(d, "Four"), 0);
+	digest_add_withdrawn(d);
+	assert_body(d, false,
+		    "Chat (1): Hello\n5 came through: Battery (2), Phone & co, an application, ... "
+		    "2 were withdrawn.\nThe oldest waited 25 min.");
+	/* They aren't among those that it announces. */
+	assert_summary(d, 0, "1 notification from 1 app");
+}
+
+static void what_was_withdrawn_alone_has_its_line(void **state LULL_UNUSED)
+{
+	autofree(digest) struct digest *d = digest_new();
+
+	assert_non_null(d);
+	add(d, "Chat", "Hello");
+	digest_add_withdrawn(d);
+	digest_add_withdrawn(d);
+	assert_body(d, false, "Chat (1): Hello\n2 were withdrawn.\nThe oldest waited 25 min.");
+}
+
+static void it_never_has_more_than_eight_lines(void **state LULL_UNUSED)
+{
+	for (int n_apps = 1; n_apps < 12; n_apps++) {
+		for (int has_meanwhile = 0; has_meanwhile < 2; has_meanwhile++) {
+			autofree(digest) struct digest *d = digest_new();
+			autofree(str) char *body = NULL;
+			int n_lines = 1;
+
+			assert_non_null(d);
+			for (int i = 0; i < n_apps; i++)
+				add(d, (const char[]){(char)('a' + i), '\0'}, "x");
+			if (has_meanwhile)
+				assert_int_equal(digest_add_through(d, "Phone"), 0);
+			body = body_of(d, NOON, false);
+			assert_non_null(body);
+			for (const char *s = body; *s; s++)
+				n_lines += *s == '\n';
+			assert_true(n_lines <= 8);
+		}
 	}
 }
 
@@ -489,6 +546,9 @@ int main(void)
 		cmocka_unit_test(of_too_many_conversations_none_is_counted_wrongly),
 		cmocka_unit_test(several_summaries_are_cut_shorter),
 		cmocka_unit_test(the_next_delivery_is_told_by_the_clock_on_the_wall),
+		cmocka_unit_test(what_came_through_meanwhile_is_told_by_application),
+		cmocka_unit_test(what_was_withdrawn_alone_has_its_line),
+		cmocka_unit_test(it_never_has_more_than_eight_lines),
 		cmocka_unit_test(a_button_says_what_becomes_of_the_batch),
 		cmocka_unit_test(each_button_that_is_offered_has_an_answer),
 		cmocka_unit_test(the_busiest_app_comes_first),

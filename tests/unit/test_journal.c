@@ -297,6 +297,29 @@ static void assert_all_displayed(struct journal *j, const char *expected)
 	assert_string_equal(found, expected);
 }
 
+/* The summaries of all that is on record, from the highest id down. */
+static void assert_back(struct journal *j, const char *expected)
+{
+	char found[256] = "";
+	uint32_t before = UINT32_MAX;
+	int r = 0;
+
+	while (r == 0) {
+		autofree(ping) struct ping *p = NULL;
+
+		r = journal_before(j, before, &p);
+		if (r != 0)
+			break;
+		assert_true(p->id < before);
+		before = p->id;
+		if (found[0])
+			strncat(found, " ", sizeof(found) - strlen(found) - 1);
+		strncat(found, p->summary, sizeof(found) - strlen(found) - 1);
+	}
+	assert_int_equal(r, -ENOENT);
+	assert_string_equal(found, expected);
+}
+
 static struct journal_token token_until(int64_t ends_us, const char *label)
 {
 	struct journal_token t = {
@@ -790,6 +813,7 @@ static void what_the_display_has_is_found_by_its_id(void **state)
 	assert_all_displayed(f->j, "3 9");
 	change(f->j, b, PING_CLOSED, 0, 3);
 	assert_all_displayed(f->j, "3 9");
+	assert_back(f->j, "c b a");
 	change(f->j, b, PING_CLOSED, 0, 0);
 	assert_all_displayed(f->j, "9");
 	assert_displayed(f->j, 0, NULL);
@@ -948,6 +972,7 @@ static void rows_in_memory_hide_those_in_the_file(void **state)
 		assert_displayed(f->j, 5, "c");
 		assert_displayed(f->j, 30, "b");
 		assert_all_displayed(f->j, "5 30");
+		assert_back(f->j, "new e d c b a");
 		assert_int_equal(journal_count(f->j, PING_RELEASING), 3);
 		assert_int_equal(journal_count(f->j, PING_SHOWN), 2);
 		assert_int_equal(journal_count(f->j, PING_HELD), 0);
