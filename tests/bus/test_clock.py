@@ -17,6 +17,7 @@ import pytest
 from rig import Lulld, wait_for
 from test_idle import settle
 
+pytestmark = pytest.mark.realtime
 HERE = pathlib.Path(__file__).resolve().parent
 SECOND = 1000000
 MINUTE = 60 * SECOND

@@ -8,6 +8,7 @@ import pytest
 from rig import Lulld, wait_for
 from test_schedule import zone_where_it_is
 
+pytestmark = pytest.mark.realtime
 SECOND = 1000000
 FAR = "[pomodoro]\nwork = 25m\nbreak = 5m\n"
 
