@@ -135,7 +135,7 @@ static bool read_call(DBusMessage *message, struct wire_notify *w)
 
 static bool add_hints(DBusMessageIter *from, DBusMessageIter *into)
 {
-	struct notification unused;
+	struct notification unused = {0};
 	struct hint_reader reader = {.n = &unused};
 	DBusMessageIter dict_into = DBUS_MESSAGE_ITER_INIT_CLOSED;
 	DBusMessageIter dict, value;
