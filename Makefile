@@ -268,7 +268,7 @@ asan: ## the tests, with AddressSanitizer and UBSan
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite --child-silent-after-fork=yes
 valgrind: all $(UNIT_TESTS:%=$(BUILD)/unit-%) ## the unit tests, and lulld in the bus tests, under valgrind
-	@set -e; for t in $(UNIT_TESTS); do echo "== valgrind: $$t"; $(VALGRIND) $(BUILD)/unit-$$t; done
+	@set -e; for t in $(UNIT_TESTS); do echo "== valgrind: $$t"; LULL_TRACES=5 $(VALGRIND) $(BUILD)/unit-$$t; done
 	LULL_WRAPPER='$(VALGRIND)' $(PYTEST) tests/bus/test_hold.py tests/bus/test_signals.py \
 		tests/bus/test_control.py
 
