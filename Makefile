@@ -261,16 +261,15 @@ check-desktops: all
 	$(PYTEST) tests/display -m desktop
 
 # What takes minutes of waiting for the time to pass is in unit tests with simulated time, too.
-asan: ## the tests, with AddressSanitizer and UBSan
+asan: ## unit and bus tests, with AddressSanitizer and UBSan
 	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' \
-		BUS_TESTS_TO_RUN='not desktop and not realtime' check
+		BUS_TESTS_TO_RUN='not desktop and not realtime' check-unit check-bus
 
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite --child-silent-after-fork=yes
 valgrind: all $(UNIT_TESTS:%=$(BUILD)/unit-%) ## the unit tests, and lulld in the bus tests, under valgrind
 	@set -e; for t in $(UNIT_TESTS); do echo "== valgrind: $$t"; LULL_TRACES=5 $(VALGRIND) $(BUILD)/unit-$$t; done
-	LULL_WRAPPER='$(VALGRIND)' $(PYTEST) tests/bus/test_hold.py tests/bus/test_signals.py \
-		tests/bus/test_control.py
+	LULL_WRAPPER='$(VALGRIND)' $(PYTEST) tests/bus/test_hold.py
 
 bench-programs: $(BENCH_PROGRAMS:%=$(BUILD)/%)
 bench: all bench-programs ## lulld beside a floor that stores nothing
