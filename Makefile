@@ -37,7 +37,7 @@ BASE_LDFLAGS = $(LDHARDEN) $(SANFLAGS)
 # --- what each program is made of ------------------------------------------------------------------
 
 # Pure: no library at all. Unit tests link these and cmocka, so the linker proves it.
-CORE_SRC := config/duration.c config/calendar.c config/guess.c config/fold.c config/pattern.c config/rule.c \
+CORE_SRC := config/duration.c config/calendar.c config/guess.c config/utf8.c config/fold.c config/pattern.c config/rule.c \
 	config/default_rules.c config/settings.c config/settings_table.c config/settings_value.c config/settings_text.c \
 	config/settings_check.c config/settings_template.c \
 	daemon/core/text.c daemon/core/notification.c daemon/core/policy.c daemon/core/tally.c daemon/core/trace.c \

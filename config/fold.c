@@ -1,5 +1,7 @@
 #include "config/fold.h"
 
+#include "config/utf8.h"
+
 /* Bytes that aren't UTF-8 are no character; each is one of its own up here. */
 #define FOLD_BYTES 0x110000U
 
@@ -36,30 +38,11 @@ uint32_t fold_char(uint32_t c)
 
 size_t fold_next(const char *s, const char *end, uint32_t *ret)
 {
-	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char first = (unsigned char)*s;
-	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	uint32_t c = n == 1 ? first : first & (0x7fU >> n);
+	uint32_t c;
+	size_t n = utf8_decode(s, (size_t)(end - s), &c);
 
-	if (n == 1) {
-		*ret = fold_char(c);
-		return 1;
-	}
-	if (n == 0 || first > 0xf4 || (size_t)(end - s) < n) {
-		*ret = FOLD_BYTES + first;
-		return 1;
-	}
-	for (size_t i = 1; i < n; i++) {
-		unsigned char next = (unsigned char)s[i];
-
-		if ((next & 0xc0) != 0x80) {
-			*ret = FOLD_BYTES + first;
-			return 1;
-		}
-		c = c << 6 | (next & 0x3fU);
-	}
-	if (c < lowest[n] || c > 0x10ffff) {
-		*ret = FOLD_BYTES + first;
+	if (n == 0) {
+		*ret = FOLD_BYTES + (unsigned char)*s;
 		return 1;
 	}
 	*ret = fold_char(c);

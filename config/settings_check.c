@@ -407,9 +407,10 @@ static void check_reach(struct check *c, size_t at)
 {
 	const struct settings *s = c->settings;
 	const struct rule *r = &s->rules[at];
+	const bool may_be_changed = changes_urgency_before(s, at);
 
 	for (size_t i = 0; i < at; i++) {
-		if (s->rules[i].urgency.source && changes_urgency_before(s, at))
+		if (s->rules[i].urgency.source && may_be_changed)
 			continue;
 		if (!covers(&s->rules[i], r))
 			continue;

@@ -1,5 +1,6 @@
 #include "daemon/core/plain.h"
 #include "config/base.h"
+#include "config/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -166,32 +167,6 @@ static uint32_t plain_character(uint32_t c)
 	return fold_letter(c);
 }
 
-/* The code point at @s, of @length bytes, and how many bytes it has. A blank: it isn't UTF-8. */
-static uint32_t read_character(const unsigned char *s, size_t length, size_t *ret_bytes)
-{
-	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	uint32_t c = s[0] & (0x7fU >> n);
-
-	*ret_bytes = 1;
-	if (s[0] < 0x80)
-		return s[0];
-	if (s[0] < 0xc2 || s[0] > 0xf4 || n > length)
-		return ' ';
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return ' ';
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	/* Too long a form, a surrogate, or past the last one. */
-	if (c < (n == 4   ? 0x10000U
-		 : n == 3 ? 0x800U
-			  : 0x80U) ||
-	    c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return ' ';
-	*ret_bytes = n;
-	return c;
-}
-
 static size_t write_character(char *ret, uint32_t c)
 {
 	if (c < 0x80) {
@@ -318,7 +293,12 @@ size_t plain_text(const char *s, size_t max, char *ret, bool *ret_is_cut)
 			bytes = entity_bytes(s + i, length - i, &c);
 		}
 		if (bytes == 0)
-			c = read_character((const unsigned char *)s + i, length - i, &bytes);
+			bytes = utf8_decode(s + i, length - i, &c);
+		/* What isn't UTF-8 parts words. */
+		if (bytes == 0) {
+			c = ' ';
+			bytes = 1;
+		}
 		i += bytes;
 		if (c >= 0x80)
 			c = plain_character(c);

@@ -1,23 +1,14 @@
 #include "daemon/core/tally.h"
 
+#include "config/hash.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). Two that collide share a count; nobody is harmed by that. */
-static uint64_t hash(uint64_t h, const char *s)
-{
-	/* With its NUL, so that the two names can't be cut differently. */
-	do {
-		h ^= (unsigned char)*s;
-		h *= UINT64_C(1099511628211);
-	} while (*s++);
-	return h;
-}
-
+/* Two that collide share a count; nobody is harmed by that. */
 static uint64_t key_of(const char *rule, const char *app)
 {
-	uint64_t key = hash(hash(UINT64_C(14695981039346656037), rule), app);
+	uint64_t key = hash_text(hash_text(HASH_START, rule), app);
 
 	return key ? key : 1;
 }

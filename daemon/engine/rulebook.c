@@ -1,5 +1,6 @@
 #include "daemon/engine/rulebook.h"
 
+#include "config/hash.h"
 #include "daemon/log.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,14 +23,10 @@ static void save_spent(struct rulebook *b, struct pass *pass)
 		log_error("out of memory: budgets of rules are whole again after a restart");
 }
 
-/* FNV-1a (Fowler, Noll, Vo); above 0. */
+/* Above 0. */
 static int64_t number_of(const char *text)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return (int64_t)(h >> 1) | 1;
+	return (int64_t)(hash_text(HASH_START, text) >> 1) | 1;
 }
 
 /* Those of before are known by their text, so that going back to them adds nothing. */
