@@ -239,7 +239,7 @@ void engine_follow_time(struct engine *e)
 	/* Whichever token goes last here, it was to end with the one that had the latest end. */
 	int64_t ends_us = focus_ends(&e->focus, e->pass.now);
 
-	e->outlook.is_known = false;
+	outlook_begin(&e->outlook, e->pass.now);
 	/* First, so that focus goes on where a block begins as something else ends. */
 	look_at_timetable(e);
 	ends_us = MAX(ends_us, focus_ends(&e->focus, e->pass.now));
