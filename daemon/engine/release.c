@@ -348,8 +348,12 @@ static bool recall_some(struct pass *pass, const struct batch *batch, enum ping_
 		if (journal_next(pass->journal, &query, &p) < 0)
 			return false;
 		query.after_seq = p->seq;
-		if (p->id != turn->in_flight)
-			hold_again(pass, p, 0, turn);
+		if (p->id == turn->in_flight)
+			continue;
+		hold_again(pass, p, 0, turn);
+		/* No memory: it goes after all. */
+		if (p->state == state)
+			return false;
 	}
 	return true;
 }
