@@ -394,14 +394,15 @@ enum regex_result patterns_match(const struct patterns *p, const struct pattern_
 
 /* --- comparing --- */
 
-bool patterns_same(const struct patterns *a, const struct patterns *b)
+static bool patterns_same(const struct patterns *a, const struct patterns *b)
 {
 	if (!a->source || !b->source)
 		return !a->source && !b->source;
 	return strcmp(a->source, b->source) == 0;
 }
 
-bool patterns_is_any(const struct patterns *p)
+/* Does it match every text? */
+static bool patterns_is_any(const struct patterns *p)
 {
 	bool is_any = p->n_items == 0;
 

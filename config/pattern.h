@@ -66,15 +66,9 @@ void patterns_done(struct patterns *p);
 enum regex_result patterns_match(const struct patterns *p, const struct pattern_text *text,
 				 struct regex_budget *budget);
 
-/** patterns_same() - do both say the same? */
-bool patterns_same(const struct patterns *a, const struct patterns *b);
-
 /**
  * patterns_cover() - does @wide match whatever @narrow matches, as far as can be told?
  *
  * Return: false also when it isn't known.
  */
 bool patterns_cover(const struct patterns *wide, const struct patterns *narrow);
-
-/** patterns_is_any() - does it match every text? */
-bool patterns_is_any(const struct patterns *p);

@@ -1,7 +1,7 @@
 /*
  * rule: [rule NAME], what the user says about some notifications.
  *
- * Pure. What a rule asks for must all be there for it to match; rule_match() in the core decides that. Its text
+ * Pure. What a rule asks for must all be there for it to match; policy.c in the core decides that. Its text
  * values are read and written here.
  */
 #pragma once

@@ -57,8 +57,5 @@ void engine_release_stranded(struct engine *e);
 
 /* --- engine_view.c --- */
 
-/** engine_look_ahead() - what is to come, looked up once a turn */
-const struct outlook *engine_look_ahead(struct engine *e);
-
 /** engine_context() - what policy may know now */
 struct policy_context engine_context(struct engine *e);

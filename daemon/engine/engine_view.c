@@ -1,7 +1,7 @@
 #include "daemon/engine/engine_parts.h"
 #include "daemon/engine/listing.h"
 
-const struct outlook *engine_look_ahead(struct engine *e)
+static const struct outlook *look_ahead(struct engine *e)
 {
 	outlook_see(&e->outlook, &e->timetable, &e->focus, &e->pass);
 	return &e->outlook;
@@ -9,7 +9,7 @@ const struct outlook *engine_look_ahead(struct engine *e)
 
 struct policy_context engine_context(struct engine *e)
 {
-	const struct outlook *outlook = engine_look_ahead(e);
+	const struct outlook *outlook = look_ahead(e);
 	bool is_batching = timetable_is_delivering(&e->pass);
 
 	return (struct policy_context){
@@ -37,7 +37,7 @@ static int64_t next_release(struct engine *e, const struct outlook *outlook)
 
 void engine_status(struct engine *e, struct engine_status *ret)
 {
-	const struct outlook *outlook = engine_look_ahead(e);
+	const struct outlook *outlook = look_ahead(e);
 
 	*ret = (struct engine_status){
 		.now = e->pass.now,

@@ -99,6 +99,16 @@ void hold_add(struct hold *h, const struct ping *p)
 		h->next_wall_us = MIN(h->next_wall_us, p->due.wall_us);
 }
 
+/* When the first one goes that isn't on its way already; INSTANT_NEVER: there is none. */
+static int64_t first_to_come(const struct pass *pass)
+{
+	autofree(ping) struct ping *p = NULL;
+
+	if (journal_next_due(pass->journal, PING_HELD, pass->now.wall_us, UINT32_MAX, &p) < 0)
+		return INSTANT_NEVER;
+	return p->due.wall_us;
+}
+
 bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const char *boot_id)
 {
 	const int64_t now_us = pass->now.wall_us;
@@ -114,22 +124,13 @@ bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const
 		return has_moved;
 	release_begin(release, pass, BATCH_TAKES_DUE, (struct due){h->next_wall_us, DUE_NONE}, 0);
 	/* Until that batch is formed, its items are still the first ones. */
-	h->next_wall_us = MIN(hold_first(pass), usec_add(now_us, AGAIN_US));
+	h->next_wall_us = MIN(first_to_come(pass), usec_add(now_us, AGAIN_US));
 	return true;
-}
-
-int64_t hold_first(const struct pass *pass)
-{
-	autofree(ping) struct ping *p = NULL;
-
-	if (journal_next_due(pass->journal, PING_HELD, pass->now.wall_us, UINT32_MAX, &p) < 0)
-		return INSTANT_NEVER;
-	return p->due.wall_us;
 }
 
 int64_t hold_next_release(const struct pass *pass, const struct policy_context *context)
 {
-	int64_t next_us = hold_first(pass);
+	int64_t next_us = first_to_come(pass);
 
 	for (enum hold_until until = 0; until < N_HOLD_UNTIL; until++) {
 		const struct due due = policy_due(until, (struct due){0}, context);

@@ -26,9 +26,6 @@ void hold_add(struct hold *h, const struct ping *p);
  */
 bool hold_wake(struct hold *h, struct pass *pass, struct release *release, const char *boot_id);
 
-/** hold_first() - when the first one goes that isn't on its way already, as a wall time; INSTANT_NEVER: none */
-int64_t hold_first(const struct pass *pass);
-
 /** hold_next_release() - when the first one goes, as far as is known in @context; wall; 0: nobody knows */
 int64_t hold_next_release(const struct pass *pass, const struct policy_context *context);
 
